@@ -1,0 +1,382 @@
+"""Supply: who makes models, who serves them, at what price, under which terms, and how that changed.
+
+An offer is one model version at one host, in one region and SKU. Everything a team asks for, is
+granted and calls is an offer.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+
+from catalog.states import ChangeKind, ChangeState, Lifecycle, RunState
+
+if TYPE_CHECKING:
+    from foundry.people.models import User
+
+
+class Publisher(models.Model):
+    """Who makes models: xAI, OpenAI, Meta."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Terms(models.Model):
+    """One version of the facts under which an offer is served; a new version is a new row.
+
+    `facts` is flat: hosted_by, training ("none", "may train"), retention, regions, sub_processors.
+    """
+
+    slug = models.SlugField()
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=160)
+    facts = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["slug", "-version"]
+        verbose_name_plural = "terms"
+        constraints = [models.UniqueConstraint(fields=["slug", "version"], name="terms_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.title} v{self.version}"
+
+
+class Host(models.Model):
+    """A provider connection that serves models. Listing tells what there is; calling is where calls go.
+
+    `listing_credential` and `calling_credential` are Fernet tokens; no page, API or log shows them.
+    `calling_path_template` may hold {model} for hosts with a path per deployment.
+    """
+
+    BEARER, API_KEY = "bearer", "api-key"
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    connector = models.CharField(max_length=40)
+    region = models.CharField(max_length=60, blank=True)
+    listing_base_url = models.URLField(blank=True, max_length=400)
+    listing_credential = models.BinaryField(null=True)
+    listing_settings = models.JSONField(default=dict, blank=True)
+    calling_base_url = models.URLField(blank=True, max_length=400)
+    calling_credential = models.BinaryField(null=True)
+    calling_auth = models.CharField(
+        max_length=8, choices=[(BEARER, "Bearer"), (API_KEY, "api-key")], default=BEARER
+    )
+    calling_path_template = models.CharField(max_length=200, blank=True)
+    trusted_networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    default_terms = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True, blank=True)
+    is_sandbox = models.BooleanField(default=False)
+    is_demo = models.BooleanField(default=False)
+    sync_every_s = models.PositiveIntegerField(null=True, default=21_600)
+    created_at = models.DateTimeField(db_default=Now())
+    disabled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(calling_auth__in=["bearer", "api-key"]), name="host_auth_is_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Model(models.Model):
+    """What a publisher made, whoever serves it. Callers write `publisher/slug`."""
+
+    publisher = models.ForeignKey(Publisher, on_delete=models.PROTECT, related_name="models")
+    slug = models.CharField(max_length=120)
+    name = models.CharField(max_length=160)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["publisher__name", "name"]
+        constraints = [models.UniqueConstraint(fields=["publisher", "slug"], name="model_once_per_publisher")]
+
+    def __str__(self) -> str:
+        return f"{self.publisher.slug}/{self.slug}"
+
+
+class CapacityPool(models.Model):
+    """What a host will serve us, in the host's own unit, shared by the offers that draw on it.
+
+    :ivar maximum: in `unit`.
+    :ivar tpm_per_unit: tokens per minute that one unit is worth, null where the host does not say.
+    """
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="pools")
+    region = models.CharField(max_length=60, blank=True)
+    name = models.CharField(max_length=160)
+    label = models.CharField(max_length=200)
+    unit = models.CharField(max_length=40)
+    maximum = models.DecimalField(max_digits=20, decimal_places=2)
+    in_use = models.DecimalField(max_digits=20, decimal_places=2, default=0)
+    tpm_per_unit = models.PositiveBigIntegerField(null=True)
+    source = models.CharField(max_length=120)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["host", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["host", "region", "name"], name="pool_once_per_host_and_region"),
+            models.CheckConstraint(condition=Q(maximum__gte=0), name="pool_maximum_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host.slug} {self.name}"
+
+    @property
+    def tpm(self) -> int | None:
+        """Tokens per minute of the whole pool, or None where the host's unit has no known conversion."""
+        return None if self.tpm_per_unit is None else int(self.maximum * self.tpm_per_unit)
+
+
+class Reach(NamedTuple):
+    """Whether a call to an offer would reach anything: connected, sandbox or listed; and why."""
+
+    word: str
+    why: str
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def seen_by(self, person: "User") -> Self:
+        """Hidden offers are for admins and ops."""
+        return self if person.is_any("admin", "ops") else self.filter(hidden=False)
+
+    def listed(self) -> Self:
+        return self.filter(gone_at=None)
+
+    def with_names(self) -> Self:
+        return self.select_related("model__publisher", "host", "terms", "pool", "successor__model__publisher")
+
+
+class Offer(models.Model):
+    """One model version at a host, in a region and SKU, with its lifecycle and terms.
+
+    :ivar host_model_id: the name to send upstream.
+    :ivar key: what the connector tells this row by; unique per host.
+    :ivar gone_at: since when complete listings no longer name it.
+    """
+
+    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="offers")
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="offers")
+    version = models.CharField(max_length=60, blank=True)
+    region = models.CharField(max_length=60, blank=True)
+    sku = models.CharField(max_length=60, blank=True)
+    key = models.CharField(max_length=300)
+    host_model_id = models.CharField(max_length=200)
+    lifecycle = models.CharField(max_length=20, choices=Lifecycle)
+    lifecycle_told = models.CharField(max_length=80, blank=True)
+    retires_at = models.DateTimeField(null=True)
+    successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="replaces")
+    successor_told = models.CharField(max_length=200, blank=True)
+    context_tokens = models.PositiveIntegerField(null=True)
+    max_output_tokens = models.PositiveIntegerField(null=True)
+    capabilities = models.JSONField(default=dict)
+    modalities = ArrayField(models.CharField(max_length=20), default=list)
+    terms = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True)
+    pool = models.ForeignKey(CapacityPool, on_delete=models.SET_NULL, null=True, related_name="offers")
+    description = models.TextField(blank=True)
+    hidden = models.BooleanField(default=False)
+    source = models.CharField(max_length=160)
+    told_at = models.DateTimeField()
+    first_seen_at = models.DateTimeField(db_default=Now())
+    gone_at = models.DateTimeField(null=True)
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["model__publisher__name", "model__name", "host__name", "region", "sku", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["host", "key"], name="offer_once_per_host"),
+            models.CheckConstraint(
+                condition=Q(lifecycle__in=Lifecycle.values), name="offer_lifecycle_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} at {self.host}"
+
+    @property
+    def call_name(self) -> str:
+        """How a caller names exactly this offer: `host:publisher/model`."""
+        return f"{self.host.slug}:{self.model}"
+
+    @property
+    def reach(self) -> Reach:
+        """Would a call reach anything? Judged from the host's connection; no call is made."""
+        host = self.host
+        if self.gone_at or self.lifecycle == Lifecycle.RETIRED:
+            return Reach("listed", "The host no longer lists it.")
+        if self.lifecycle == Lifecycle.ANNOUNCED:
+            return Reach("listed", "Announced; no host serves it yet.")
+        if host.disabled_at:
+            return Reach("listed", f"{host.name} is switched off.")
+        if host.connector == "reference":
+            return Reach("listed", "From a price list; not verified with the host.")
+        if not host.calling_base_url:
+            return Reach("listed", f"{host.name} has no calling address yet; an admin can add one.")
+        if host.is_sandbox or host.is_demo:
+            return Reach("sandbox", "Answers come from the built-in sandbox, not from a real model.")
+        return Reach("connected", f"Calls go to {host.name}.")
+
+
+class PriceQuerySet(models.QuerySet["Price"]):
+    def at(self, moment: datetime) -> Self:
+        """Prices in force at `moment`, the one that counts first."""
+        return (
+            self.filter(starts_at__lte=moment)
+            .filter(Q(ends_at=None) | Q(ends_at__gt=moment))
+            .order_by("offer_id", "precedence")
+        )
+
+
+class Price(models.Model):
+    """USD per million tokens of one offer from one moment to another, and who says so.
+
+    A later price never changes an earlier row but for its end. Unknown parts are null, never 0.
+    """
+
+    class Basis(models.TextChoices):
+        ADMIN = "admin", "Set by an admin"
+        NEGOTIATED = "negotiated", "Negotiated"
+        HOST = "host", "Told by the host"
+        REFERENCE = "reference", "Reference list"
+
+    PRECEDENCE = {Basis.ADMIN: 0, Basis.NEGOTIATED: 1, Basis.HOST: 2, Basis.REFERENCE: 3}
+
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="prices")
+    basis = models.CharField(max_length=12, choices=Basis)
+    precedence = models.PositiveSmallIntegerField()
+    input_per_million = models.DecimalField(max_digits=24, decimal_places=12)
+    output_per_million = models.DecimalField(max_digits=24, decimal_places=12)
+    cached_input_per_million = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    source = models.CharField(max_length=160)
+    told_at = models.DateTimeField()
+
+    objects = PriceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["offer", "precedence", "-starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="price_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=Q(input_per_million__gte=0) & Q(output_per_million__gte=0),
+                name="price_is_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(basis="admin", precedence=0)
+                | Q(basis="negotiated", precedence=1)
+                | Q(basis="host", precedence=2)
+                | Q(basis="reference", precedence=3),
+                name="price_precedence_follows_basis",
+            ),
+            ExclusionConstraint(
+                name="price_periods_never_overlap",
+                expressions=[
+                    (
+                        Func(F("offer_id"), F("offer_id"), models.Value("[]"), function="int8range"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                    (
+                        Func(
+                            F("precedence"),
+                            F("precedence"),
+                            models.Value("[]"),
+                            function="int4range",
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                    (Func(F("starts_at"), F("ends_at"), function="tstzrange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer}: {self.input_per_million} / {self.output_per_million} ({self.basis})"
+
+
+class SyncRun(models.Model):
+    """One attempt to bring a host's offers up to date.
+
+    `problems` is a list of {"where", "why"}; `expected` is how many rows the run thinks will come.
+    """
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=12, choices=RunState, default=RunState.QUEUED)
+    asked_by = models.CharField(max_length=120)
+    asked_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    beat_at = models.DateTimeField(null=True)
+    pages = models.PositiveIntegerField(default=0)
+    expected = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    problems = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["host"], condition=Q(state__in=["queued", "running"]), name="one_open_run_per_host"
+            ),
+            models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.host}: {self.state}"
+
+    @property
+    def quarantined(self) -> bool:
+        return self.state == RunState.QUARANTINED
+
+
+class Change(models.Model):
+    """One difference between what a host tells and what we hold; tenants read these at their own pace."""
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="changes")
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="changes", null=True)
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="changes", null=True)
+    key = models.CharField(max_length=300)
+    kind = models.CharField(max_length=16, choices=ChangeKind)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    risky = models.BooleanField(default=False)
+    why_risky = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=9, choices=ChangeState, default=ChangeState.APPLIED)
+    at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["state", "-id"], name="changes_by_state")]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=ChangeKind.values), name="change_kind_is_known"),
+            models.CheckConstraint(condition=Q(state__in=ChangeState.values), name="change_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

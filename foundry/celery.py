@@ -1,0 +1,38 @@
+"""Workers and their schedule. Tasks are late-acknowledged and idempotent: a killed worker's task runs again."""
+
+import os
+from datetime import timedelta
+
+from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "foundry.settings")
+
+app = Celery("foundry")
+app.conf.update(
+    broker_url=settings.REDIS_URL,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=900,
+    task_soft_time_limit=840,
+    task_default_queue="foundry",
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"visibility_timeout": 1800},
+    timezone="UTC",
+    beat_schedule={
+        "heartbeat": {"task": "foundry.web.tasks.heartbeat", "schedule": timedelta(seconds=15)},
+        "sync-due-hosts": {"task": "catalog.tasks.sync_due_hosts", "schedule": timedelta(minutes=1)},
+        "close-dead-runs": {"task": "catalog.tasks.close_dead_runs", "schedule": timedelta(minutes=1)},
+        "write-audit-head": {"task": "foundry.audit.tasks.write_head", "schedule": crontab(hour=0, minute=7)},
+        "check-audit": {"task": "foundry.audit.tasks.check", "schedule": crontab(minute=37)},
+        "usage-partitions": {
+            "task": "tenants.usage.tasks.make_partitions",
+            "schedule": crontab(hour=1, minute=3),
+        },
+    },
+)
+app.autodiscover_tasks()

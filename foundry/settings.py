@@ -1,0 +1,166 @@
+"""Every setting, read from the environment once. `docs/settings.md` lists them."""
+
+from pathlib import Path
+from typing import Any
+
+from foundry.lib import env
+from foundry.lib.database import django_database
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.text("FOUNDRY_VAR", str(BASE_DIR / "var")))
+
+DEBUG = env.flag("DEBUG", False)
+DEMO = env.flag("FOUNDRY_DEMO", False)
+SECRET_KEY = env.text("FOUNDRY_SECRET_KEY")
+ALLOWED_HOSTS = env.words("FOUNDRY_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("FOUNDRY_TRUSTED_ORIGINS")
+CONSOLE_URL = env.text("FOUNDRY_CONSOLE_URL", f"http://127.0.0.1:{env.number('CONSOLE_PORT', 8000)}")
+GATEWAY_URL = env.text("FOUNDRY_GATEWAY_URL", f"http://127.0.0.1:{env.number('GATEWAY_PORT', 8100)}")
+SANDBOX_URL = env.text("FOUNDRY_SANDBOX_URL", f"http://127.0.0.1:{env.number('SANDBOX_PORT', 8200)}")
+AUDIT_HEADS_FILE = Path(env.text("FOUNDRY_AUDIT_HEADS", str(VAR_DIR / "audit-heads.jsonl")))
+SPOOL_DIR = Path(env.text("FOUNDRY_SPOOL_DIR", str(VAR_DIR / "spool")))
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django_htmx",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "foundry.local",
+    "foundry.web",
+    "foundry.api",
+    "foundry.people",
+    "foundry.audit",
+    "catalog",
+    "tenants.teams",
+    "tenants.access",
+    "tenants.quotas",
+    "tenants.keys",
+    "tenants.usage",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "foundry.web.middleware.headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "foundry.web.middleware.refusals",
+]
+
+ROOT_URLCONF = "foundry.urls"
+WSGI_APPLICATION = "foundry.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "foundry.web.shell.shell",
+            ],
+            "builtins": ["foundry.web.templatetags.ui"],
+        },
+    }
+]
+
+DATABASES: dict[str, Any] = {
+    "default": django_database(
+        env.text(
+            "DATABASE_OWNER_URL" if env.text("FOUNDRY_DATABASE_ROLE", "app") == "owner" else "DATABASE_URL"
+        )
+    )
+}
+REDIS_URL = env.text("REDIS_URL")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONSOLE_URL.startswith("https://")
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 300
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "foundry.api.auth.TokenAuthentication",
+        "foundry.api.auth.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["foundry.api.auth.SignedInWithScope"],
+    "DEFAULT_PAGINATION_CLASS": "foundry.api.paging.CursorPages",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "foundry.api.schema.FoundrySchema",
+    "EXCEPTION_HANDLER": "foundry.api.problems.handler",
+    "PAGE_SIZE": 50,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Foundry",
+    "DESCRIPTION": "Access to AI models: catalog, requests, grants, keys, usage.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {},
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# What a page or the API says of an offer beside what the catalog knows; each takes (offer ids, person)
+# and answers {offer id: {"word": ..., "tone": ..., "url": ...}}. Strings, because catalog names no tenant.
+OFFER_ANNOTATORS = ["tenants.access.annotate.my_access"]
+# What stands in the sidebar, in order; each takes a person and answers groups of links.
+NAVIGATION = ["foundry.web.shell.navigation"]
+HOME_BLOCKS = ["tenants.access.home.blocks"]
+STATUS_PROBES = ["foundry.audit.probes.probes", "catalog.probes.probes", "tenants.usage.probes.probes"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
