@@ -1,0 +1,22 @@
+"""All addresses: pages first, then the API under /api/v1/."""
+
+from django.conf import settings
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("foundry.web.urls")),
+    path("", include("foundry.people.urls")),
+    path("", include("foundry.audit.urls")),
+    path("", include("catalog.urls")),
+    path("", include("tenants.teams.urls")),
+    path("", include("tenants.access.urls")),
+    path("", include("tenants.keys.urls")),
+    path("", include("tenants.usage.urls")),
+    path("api/v1/", include("foundry.api.urls")),
+]
+if settings.DEMO:
+    urlpatterns.append(path("", include("foundry.people.demo_urls")))
+
+handler403 = "foundry.web.errors.forbidden"
+handler404 = "foundry.web.errors.not_found"
+handler500 = "foundry.web.errors.server_error"
