@@ -149,9 +149,16 @@ SPECTACULAR_SETTINGS = {
 
 # What a page or the API says of an offer beside what the catalog knows; each takes (offer ids, person)
 # and answers {offer id: {"word": ..., "tone": ..., "url": ...}}. Strings, because catalog names no tenant.
+API_SLICES = [
+    "foundry.people",
+    "foundry.audit",
+    "catalog",
+    "tenants.teams",
+    "tenants.access",
+    "tenants.keys",
+    "tenants.usage",
+]
 OFFER_ANNOTATORS = ["tenants.access.annotate.my_access"]
-# What stands in the sidebar, in order; each takes a person and answers groups of links.
-NAVIGATION = ["foundry.web.shell.navigation"]
 HOME_BLOCKS = ["tenants.access.home.blocks"]
 STATUS_PROBES = ["foundry.audit.probes.probes", "catalog.probes.probes", "tenants.usage.probes.probes"]
 

@@ -1,6 +1,8 @@
 """What was done, by whom, in an order that cannot be changed afterwards."""
 
-from typing import TYPE_CHECKING
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -51,3 +53,13 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.verb} {self.object_label}"
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The hashed body, read back."""
+        content: dict[str, Any] = json.loads(bytes(self.body))
+        return content
+
+    @property
+    def hash_hex(self) -> str:
+        return bytes(self.hash).hex()

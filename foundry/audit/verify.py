@@ -62,8 +62,14 @@ def differing_columns(entry: Entry, body: bytes) -> str:
         "at": entry.occurred_at,
         "object": [entry.object_type, entry.object_id],
     }
-    told["at"], told["object"], told["token"] = datetime.fromisoformat(told["at"]), told["object"][:2], told["token"][:120]
-    return "".join(f"column {name} differs from the hashed body; " for name in columns if columns[name] != told[name])
+    told["at"], told["object"], told["token"] = (
+        datetime.fromisoformat(told["at"]),
+        told["object"][:2],
+        told["token"][:120],
+    )
+    return "".join(
+        f"column {name} differs from the hashed body; " for name in columns if columns[name] != told[name]
+    )
 
 
 def sign(text: str) -> str:

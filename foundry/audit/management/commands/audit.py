@@ -18,18 +18,26 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("act", choices=["verify", "head"])
-        parser.add_argument("--export", type=Path, help="write every entry as one JSON line, to be verified elsewhere")
+        parser.add_argument(
+            "--export", type=Path, help="write every entry as one JSON line, to be verified elsewhere"
+        )
 
     def handle(self, *args: Any, act: str, export: Path | None, **options: Any) -> None:
         if act == "head":
-            self.stdout.write(f"Signed head of entry {write_head(settings.AUDIT_HEADS_FILE, clock.now())} written.")
+            self.stdout.write(
+                f"Signed head of entry {write_head(settings.AUDIT_HEADS_FILE, clock.now())} written."
+            )
             return
         verdict = verify(settings.AUDIT_HEADS_FILE)
         if verdict.bad_seq is not None:
-            raise CommandError(f"The audit does not hold at entry {verdict.bad_seq}: {verdict.why}.", returncode=1)
+            raise CommandError(
+                f"The audit does not hold at entry {verdict.bad_seq}: {verdict.why}.", returncode=1
+            )
         self.stdout.write(f"{verdict.entries} entries hold; {verdict.heads} signed heads agree.")
         if not verdict.heads:
-            self.stdout.write("No signed head exists yet, so a removed tail could not be seen. `audit head` writes one.")
+            self.stdout.write(
+                "No signed head exists yet, so a removed tail could not be seen. `audit head` writes one."
+            )
         if export:
             self.export(export)
 

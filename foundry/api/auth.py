@@ -1,0 +1,71 @@
+"""Who calls the API: a session cookie (with CSRF) or a bearer token with scopes."""
+
+from typing import Any
+
+from django.db.models import Q
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import SessionAuthentication as DrfSession
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from foundry.lib import clock, secrets
+from foundry.people.models import ApiToken, User
+
+TOKEN_KIND = "fdy_"
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer fdy_…`. The person acts as usual; the audit names the token."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        at = clock.now()
+        token = (
+            ApiToken.objects.live(at)
+            .select_related("user")
+            .filter(digest=secrets.digest(secret.strip()))
+            .first()
+        )
+        if token is None:
+            raise AuthenticationFailed(
+                "This token is unknown, revoked or expired. Make one under Settings → API tokens."
+            )
+        self.note_use(token, at)
+        token.user.__dict__["acting_token"] = f"{token.name} ({token.prefix}…)"
+        return token.user, token
+
+    def note_use(self, token: ApiToken, at: Any) -> None:
+        """Remember the last use, at most once a minute."""
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=at.replace(second=0, microsecond=0))
+        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=at)
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="foundry"'
+
+
+class SessionAuthentication(DrfSession):
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="foundry"'
+
+
+class SignedInWithScope(BasePermission):
+    """Signed in; a token also needs the scope of what it does: read, write, or the view's `required_scope`."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user or not request.user.is_authenticated:
+            raise NotAuthenticated("Sign in, or send `Authorization: Bearer fdy_…`.")
+        if not isinstance(request.auth, ApiToken):
+            return True
+        handler = getattr(view, getattr(view, "action", None) or "", None)
+        wanted = getattr(handler, "required_scope", None) or getattr(view, "required_scope", None)
+        scope = (
+            wanted
+            if wanted and request.method not in SAFE_METHODS
+            else ("read" if request.method in SAFE_METHODS else "write")
+        )
+        if scope not in request.auth.scopes:
+            raise PermissionDenied(f"This token lacks the scope '{scope}'. Make one that has it.")
+        return True

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from foundry.people import views
+
+urlpatterns = [
+    path("login/", views.SignIn.as_view(), name="login"),
+    path("logout/", views.sign_out, name="logout"),
+    path("welcome/<str:secret>/", views.sign_in_by_link, name="sign-in-link"),
+    path("settings/", views.settings_page, name="settings"),
+    path("settings/tokens/<int:token_id>/revoke/", views.revoke_token, name="token-revoke"),
+]

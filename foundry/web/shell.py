@@ -1,0 +1,104 @@
+"""What stands around every page: navigation by role, the demo strip, what is stale."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.module_loading import import_string
+
+from foundry.people.models import User
+from foundry.web.status import stale_messages
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One line of the sidebar. `counter` names a function of the person that answers how many wait."""
+
+    name: str
+    label: str
+    icon: str
+    roles: tuple[str, ...] = ()
+    counter: str = ""
+    team_only: bool = False
+
+
+GROUPS: list[tuple[str, list[Link]]] = [
+    (
+        "",
+        [
+            Link("home", "Home", "home"),
+            Link("catalog", "Catalog", "catalog"),
+            Link("requests", "Requests", "requests"),
+            Link("grants", "Grants", "grants"),
+            Link("keys", "Keys", "keys"),
+            Link("usage", "Usage", "usage"),
+            Link("teams", "Teams", "teams"),
+        ],
+    ),
+    (
+        "Decide",
+        [
+            Link(
+                "approvals",
+                "Approvals",
+                "approvals",
+                roles=("admin", "security", "finance"),
+                counter="tenants.access.rules.waiting_for",
+            )
+        ],
+    ),
+    (
+        "Supply",
+        [
+            Link("hosts", "Hosts", "hosts", roles=("admin", "ops", "auditor")),
+            Link(
+                "changes", "Changes", "sync", roles=("admin", "ops"), counter="catalog.rules.waiting_changes"
+            ),
+            Link("capacity", "Capacity", "capacity", roles=("admin", "ops", "finance")),
+        ],
+    ),
+    (
+        "Prove",
+        [
+            Link("status", "Status", "status", roles=("admin", "ops")),
+            Link("audit", "Audit", "audit", roles=("admin", "auditor")),
+        ],
+    ),
+]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `nav`, `demo`, `demo_people`, `stale`."""
+    person = getattr(request, "user", None)
+    context: dict[str, Any] = {"demo": settings.DEMO, "nav": [], "stale": [], "demo_people": []}
+    if settings.DEMO:
+        context["demo_people"] = import_string("foundry.people.demo.PEOPLE")
+    if not isinstance(person, User):
+        return context
+    context["nav"] = navigation(person, request.path)
+    if person.is_any("admin", "ops"):
+        context["stale"] = stale_messages()
+    return context
+
+
+def navigation(person: User, here: str) -> list[dict[str, Any]]:
+    """The sidebar's groups, only with what this person can use."""
+    groups = []
+    for label, links in GROUPS:
+        items = [item(link, person, here) for link in links if not link.roles or person.is_any(*link.roles)]
+        if items:
+            groups.append({"label": label, "items": items})
+    return groups
+
+
+def item(link: Link, person: User, here: str) -> dict[str, Any]:
+    url = reverse(link.name)
+    return {
+        "url": url,
+        "label": link.label,
+        "icon": link.icon,
+        "count": import_string(link.counter)(person) if link.counter else None,
+        "active": here == url or (url != "/" and here.startswith(url)),
+    }

@@ -1,0 +1,5 @@
+from rest_framework.routers import BaseRouter
+
+
+def routes(router: BaseRouter) -> None:
+    """Nothing yet."""
