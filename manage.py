@@ -4,9 +4,13 @@
 import os
 import sys
 
+OWNER_COMMANDS = {"migrate"}  # these run as foundry_owner; everything else as foundry_app
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "foundry.settings")
+    if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
+        os.environ.setdefault("FOUNDRY_DATABASE_ROLE", "owner")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -7,11 +7,13 @@ from celery import Celery
 from celery.schedules import crontab
 from django.conf import settings
 
+from foundry.lib.redis import broker_url
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "foundry.settings")
 
 app = Celery("foundry")
 app.conf.update(
-    broker_url=settings.REDIS_URL,
+    broker_url=broker_url(settings.REDIS_URL),
     task_ignore_result=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
