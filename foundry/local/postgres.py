@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from foundry.local.failure import Failure
+from foundry.local.processes import die_with_parent
 
 SUPERUSER = "postgres"
 ROLES = Path(__file__).with_name("roles.sql")
@@ -64,8 +65,9 @@ class Postgres:
             command += ["-c", setting]
         with (self.home / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **as_nobody()
-            )
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGINT), **as_nobody(),
+            )  # fmt: skip
         self.wait()
 
     def create(self) -> None:

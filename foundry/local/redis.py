@@ -11,6 +11,7 @@ import redis
 
 from foundry.local.failure import Failure
 from foundry.local.postgres import SOCKET_PATH_LIMIT, mark
+from foundry.local.processes import die_with_parent
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Redis:
                     "--databases", "64", "--daemonize", "no",
                 ],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                preexec_fn=die_with_parent(),
             )  # fmt: skip
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and self.process.poll() is None:
