@@ -17,12 +17,13 @@ def django_db_setup() -> None:
 
 
 @pytest.fixture
-def redis_url() -> Iterator[str]:
+def redis_url() -> str:
     """This process's own Redis database, empty."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushdb()
     cache.clear()
-    yield settings.REDIS_URL
+    url: str = settings.REDIS_URL
+    return url
 
 
 @pytest.fixture

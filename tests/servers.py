@@ -61,7 +61,9 @@ def clone_database(template: str = TEMPLATE) -> Urls:
 
 def drop_database(database: Urls) -> None:
     with admin() as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database.name)))
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database.name))
+        )
 
 
 def start() -> None:

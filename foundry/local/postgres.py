@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -143,7 +144,7 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def as_nobody() -> dict[str, object]:
+def as_nobody() -> dict[str, Any]:
     """What Popen needs so that PostgreSQL does not run as root."""
     if not is_root():
         return {}

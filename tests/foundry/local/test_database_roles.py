@@ -20,5 +20,8 @@ def test_the_application_cannot_create_tables(committed: Urls) -> None:
 
 
 def test_the_gateway_reads_no_table(committed: Urls) -> None:
-    with psycopg.connect(committed.gateway_url) as gateway, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with (
+        psycopg.connect(committed.gateway_url) as gateway,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
         gateway.execute("SELECT * FROM public.people_user")
