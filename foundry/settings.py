@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "tenants.quotas",
     "tenants.keys",
     "tenants.usage",
+    "tenants.demo",
 ]
 
 MIDDLEWARE = [
