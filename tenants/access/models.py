@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.db.models.functions import Now
 
 from catalog.models import Offer, Terms
@@ -83,6 +83,19 @@ class Request(models.Model):
         return f"request {self.pk}"
 
 
+class StepQuerySet(models.QuerySet["Step"]):
+    def next_up(self) -> Self:
+        """Of each open request the one step that is to be decided now."""
+        earlier = Step.objects.filter(
+            request=OuterRef("request"), position__lt=OuterRef("position"), decision=None
+        )
+        return self.filter(~Exists(earlier), request__state=RequestState.OPEN, decision=None)
+
+    def waiting_for(self, person: "User") -> Self:
+        """What this person may decide now; never their own requests."""
+        return self.next_up().filter(role__in=person.roles).exclude(request__requester=person)
+
+
 class Step(models.Model):
     """One decision that a request needs, by a person with `role`. Steps are decided in order."""
 
@@ -91,6 +104,8 @@ class Step(models.Model):
     role = models.CharField(max_length=16)
     why = models.CharField(max_length=200)
     due_at = models.DateTimeField()
+
+    objects = StepQuerySet.as_manager()
 
     class Meta:
         ordering = ["request", "position"]

@@ -62,9 +62,11 @@ DECLARE asked access_request; step access_step;
 BEGIN
     SELECT * INTO asked FROM access_request WHERE id = NEW.request_id FOR UPDATE;
     SELECT * INTO step FROM access_step WHERE id = NEW.step_id;
-    IF step.request_id <> NEW.request_id THEN PERFORM access_refuse('the step belongs to another request'); END IF;
-    IF asked.requester_id = NEW.by_id THEN PERFORM access_refuse('nobody decides on their own request'); END IF;
-    IF asked.state <> 'open' THEN PERFORM access_refuse('the request is closed'); END IF;
+    IF step.request_id IS DISTINCT FROM NEW.request_id THEN PERFORM access_refuse('the step belongs to another request'); END IF;
+    IF asked.requester_id IS NOT DISTINCT FROM NEW.by_id THEN PERFORM access_refuse('nobody decides on their own request'); END IF;
+    IF asked.state IS DISTINCT FROM 'open' THEN PERFORM access_refuse('the request is closed'); END IF;
+    IF NOT EXISTS (SELECT FROM people_siterole WHERE user_id = NEW.by_id AND role = step.role)
+    THEN PERFORM access_refuse('the step is for another role'); END IF;
     IF EXISTS (
         SELECT FROM access_step s LEFT JOIN access_decision d ON d.step_id = s.id
         WHERE s.request_id = NEW.request_id AND s.position < step.position AND d.outcome IS DISTINCT FROM 'approved'
@@ -93,6 +95,8 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NOT access_decision_fits(NEW.decision_id, NEW)
         THEN PERFORM access_refuse('no grant without the decisions that allow it'); END IF;
+        IF NEW.starts_at < (SELECT at FROM access_decision WHERE id = NEW.decision_id)
+        THEN PERFORM access_refuse('no grant starts before its decision'); END IF;
         RETURN NEW;
     END IF;
     IF (NEW.team_id, NEW.offer_id, NEW.request_id, NEW.starts_at) IS DISTINCT FROM (OLD.team_id, OLD.offer_id, OLD.request_id, OLD.starts_at)
@@ -114,7 +118,9 @@ BEGIN
     SELECT * INTO granted FROM access_grant WHERE id = NEW.grant_id;
     IF TG_OP = 'UPDATE' AND (NEW.grant_id, NEW.application_id) IS DISTINCT FROM (OLD.grant_id, OLD.application_id)
     THEN PERFORM access_refuse('a named application stays with its grant'); END IF;
-    IF NEW.offer_id <> granted.offer_id OR NOT (NEW.during <@ tstzrange(granted.starts_at, granted.ends_at))
+    IF NEW.offer_id <> granted.offer_id OR NOT (
+        NEW.during <@ tstzrange(granted.starts_at, greatest(granted.starts_at, least(granted.ends_at, granted.revoked_at)))
+    )
     THEN PERFORM access_refuse('an application is named within its grant'); END IF;
     IF NOT EXISTS (
         SELECT FROM access_request r WHERE r.application_id = NEW.application_id AND r.team_id = granted.team_id
@@ -128,24 +134,30 @@ CREATE TRIGGER access_named_guard BEFORE INSERT OR UPDATE ON access_grantapplica
 -- Limits: rows are only closed, never edited; at commit the open rows are what the current decision granted.
 CREATE FUNCTION access_guard_limit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.ends_at IS NOT NULL THEN PERFORM access_refuse('a limit starts open; history is not made up'); END IF;
+        RETURN NEW;
+    END IF;
     IF (NEW.grant_id, NEW.kind, NEW.maximum, NEW.starts_at, NEW.decision_id)
         IS DISTINCT FROM (OLD.grant_id, OLD.kind, OLD.maximum, OLD.starts_at, OLD.decision_id) OR OLD.ends_at IS NOT NULL
     THEN PERFORM access_refuse('a limit is closed and followed by another, never edited'); END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER access_limit_guard BEFORE UPDATE ON access_limit
+CREATE TRIGGER access_limit_guard BEFORE INSERT OR UPDATE ON access_limit
     FOR EACH ROW EXECUTE FUNCTION access_guard_limit();
 
 CREATE FUNCTION access_check_limits() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE gid bigint; decided bigint; wanted jsonb; held jsonb;
+DECLARE gid bigint; decided bigint; decided_at timestamptz; wanted jsonb; held jsonb;
 BEGIN
     gid := CASE TG_TABLE_NAME WHEN 'access_grant' THEN (to_jsonb(NEW) ->> 'id')::bigint ELSE (to_jsonb(NEW) ->> 'grant_id')::bigint END;
-    SELECT g.decision_id, d.granted INTO decided, wanted
+    SELECT g.decision_id, d.granted, d.at INTO decided, wanted, decided_at
         FROM access_grant g JOIN access_decision d ON d.id = g.decision_id WHERE g.id = gid;
     SELECT coalesce(jsonb_object_agg(kind, maximum), '{}') INTO held
         FROM access_limit WHERE grant_id = gid AND ends_at IS NULL AND decision_id = decided;
     IF held IS DISTINCT FROM wanted OR EXISTS (
-        SELECT FROM access_limit WHERE grant_id = gid AND ends_at IS NULL AND decision_id <> decided
+        SELECT FROM access_limit WHERE grant_id = gid AND (
+            (ends_at IS NULL AND decision_id <> decided) OR ends_at > decided_at OR (decision_id = decided AND starts_at < decided_at)
+        )
     ) THEN PERFORM access_refuse('the limits of a grant are exactly what its decision granted'); END IF;
     RETURN NULL;
 END $$;

@@ -1,0 +1,136 @@
+"""Set up teams, their people and their applications."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from foundry.audit.actions import record
+from foundry.lib.errors import Conflict, Invalid
+from foundry.people.models import User
+from tenants.teams import rules
+from tenants.teams.models import Application, CostCentre, Environment, Membership, Team
+
+
+@transaction.atomic
+def create_team(*, slug: str, name: str, cost_centre: str, owner: User, actor: User, at: datetime) -> Team:
+    """A new team with its first owner. `cost_centre` is finance's code; an unknown one is added.
+
+    Raises Forbidden unless the actor is an admin, Conflict when the slug is taken.
+    """
+    rules.require_admin(actor)
+    slug, name = rules.clean_slug(slug), rules.clean_name(name)
+    try:
+        with transaction.atomic():
+            team = Team.objects.create(
+                slug=slug, name=name, cost_centre=cost_centre_of(cost_centre), created_at=at
+            )
+    except IntegrityError as taken:
+        raise Conflict(
+            "team.exists", f"There is a team {slug} already.", remedy="Choose another short name."
+        ) from taken
+    Membership.objects.create(team=team, user=owner, role=Membership.OWNER, since=at)
+    record(
+        "team.create",
+        team,
+        actor=actor,
+        at=at,
+        after={"slug": slug, "name": name, "cost_centre": team.cost_centre.code, "owner": owner.email},
+    )
+    return team
+
+
+def cost_centre_of(code: str) -> CostCentre:
+    code = code.strip()
+    if not code or len(code) > 20 or "\x00" in code:
+        raise Invalid(
+            "team.cost_centre",
+            "A team needs the code of a cost centre, up to 20 characters.",
+            remedy="Ask finance for the number.",
+            errors={"cost_centre": "1 to 20 characters."},
+        )
+    return CostCentre.objects.get_or_create(code=code, defaults={"name": f"Cost centre {code}"})[0]
+
+
+@transaction.atomic
+def add_member(team: Team, user: User, role: str, *, actor: User, at: datetime) -> Membership:
+    """Raises Forbidden unless the actor owns the team or is an admin, Conflict for a member."""
+    rules.require_manager(team, actor)
+    rules.require_active(team)
+    rules.clean_role(role)
+    if not user.is_active:
+        raise Conflict("person.inactive", f"{user} is switched off.", remedy="Ask an admin.")
+    try:
+        with transaction.atomic():
+            membership = Membership.objects.create(team=team, user=user, role=role, since=at)
+    except IntegrityError as there:
+        raise Conflict(
+            "member.exists", f"{user} is in {team.name} already.", remedy="Change the role instead."
+        ) from there
+    record("team.add_member", team, actor=actor, at=at, after={"member": user.email, "role": role})
+    return membership
+
+
+@transaction.atomic
+def change_role(team: Team, user: User, role: str, *, actor: User, at: datetime) -> Membership:
+    """Make a member an owner or an owner a member. A team keeps at least one owner."""
+    rules.require_manager(team, actor)
+    rules.clean_role(role)
+    membership = held_membership(team, user)
+    before = membership.role
+    if role == Membership.MEMBER:
+        rules.require_another_owner(team, user)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    change = {"member": user.email, "role": role}
+    record("team.change_role", team, actor=actor, at=at, before=change | {"role": before}, after=change)
+    return membership
+
+
+@transaction.atomic
+def remove_member(team: Team, user: User, *, actor: User, at: datetime) -> None:
+    """Take a person out of a team; anybody may leave. A team keeps at least one owner."""
+    if actor.pk != user.pk:
+        rules.require_manager(team, actor)
+    membership = held_membership(team, user)
+    rules.require_another_owner(team, user)
+    role = membership.role
+    membership.delete()
+    record("team.remove_member", team, actor=actor, at=at, before={"member": user.email, "role": role})
+
+
+def held_membership(team: Team, user: User) -> Membership:
+    """The person's membership; the team is locked, so that two owners cannot leave at once."""
+    Team.objects.select_for_update().get(pk=team.pk)
+    membership = team.memberships.filter(user=user).first()
+    if membership is None:
+        raise Conflict("member.gone", f"{user} is not in {team.name}.", remedy="Reload the team's page.")
+    return membership
+
+
+@transaction.atomic
+def add_application(
+    team: Team, *, slug: str, name: str, environment: str, actor: User, at: datetime
+) -> Application:
+    """A workload of the team in one environment; keys belong to it. Conflict when the slug is taken."""
+    rules.require_manager(team, actor)
+    rules.require_active(team)
+    slug, name = rules.clean_slug(slug), rules.clean_name(name)
+    if environment not in Environment.values:
+        raise Invalid(
+            "application.environment",
+            f"'{environment[:20]}' is no environment.",
+            remedy=f"Use one of {', '.join(Environment.values)}.",
+            errors={"environment": "Unknown."},
+        )
+    fields = {"slug": slug, "name": name, "environment": environment}
+    try:
+        with transaction.atomic():
+            application = Application.objects.create(team=team, created_at=at, **fields)
+    except IntegrityError as taken:
+        raise Conflict(
+            "application.exists",
+            f"{team.name} has an application {slug} already.",
+            remedy="Choose another short name.",
+        ) from taken
+    record("application.add", application, actor=actor, at=at, after=fields | {"team": team.slug})
+    return application
