@@ -73,7 +73,7 @@ TEAMS = [
         "docs",
         "Docs",
         "4450",
-        ("dora",),
+        ("dora", "ada"),
         (("docs-bot", "Docs bot", LIVE), ("translate", "Translation", LIVE)),
     ),
     Crew(

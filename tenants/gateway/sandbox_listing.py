@@ -36,7 +36,7 @@ BOTH = ("AIServices", "OpenAI")
 ROWS = [
     Row("OpenAI", "gpt-4.1", "2025-04-14", "GenerallyAvailable", BOTH, openai_skus("gpt4.1")),
     Row("OpenAI", "gpt-4.1-mini", "2025-04-14", "GenerallyAvailable", BOTH, openai_skus("gpt4.1-mini")),
-    Row("OpenAI", "gpt-4o", "2024-08-06", "Deprecated", BOTH, openai_skus("gpt-4o"), retires_days=37),
+    Row("OpenAI", "gpt-4o", "2024-08-06", "GenerallyAvailable", BOTH, openai_skus("gpt-4o"), retires_days=37),
     Row("OpenAI", "o4-mini", "2025-04-16", "GenerallyAvailable", BOTH, openai_skus("o4-mini")),
     Row("xAI", "grok-3", "1", "Preview", ("AIServices", "MaaS")),
     Row("xAI", "grok-3-mini", "1", "Preview", ("AIServices", "MaaS")),
