@@ -2,5 +2,22 @@
 
 from tests.make.access import admin, application, approved, grant, owner_of, request, team
 from tests.make.people import person
+from tests.make.supply import host, model, offer, pool, price, publisher, terms
 
-__all__ = ["admin", "application", "approved", "grant", "owner_of", "person", "request", "team"]
+__all__ = [
+    "admin",
+    "application",
+    "approved",
+    "grant",
+    "host",
+    "model",
+    "offer",
+    "owner_of",
+    "person",
+    "pool",
+    "price",
+    "publisher",
+    "request",
+    "team",
+    "terms",
+]

@@ -1,0 +1,117 @@
+"""Any server with `GET {base}/models` in OpenAI's shape, or as a bare array. Not paged.
+
+Servers differ: `created`, `owned_by` and `object` may be absent or null. Context, dates and prices are
+read where a server tells them under the names that are in use.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from catalog.connectors import names
+from catalog.connectors.base import (
+    Connection,
+    Http,
+    Listing,
+    ListingBroken,
+    OfferRow,
+    Page,
+    Problem,
+    count_of,
+    parse_json,
+    rows_of,
+    slug,
+    text_of,
+)
+
+CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len", "max_input_tokens")
+OUTPUT = ("max_output_tokens", "max_completion_tokens", "max_tokens")
+ENDS = ("shutdown_date", "retires_at", "expiration_date", "deprecation_date", "eol_date")
+
+
+class OpenAICompatible:
+    name: ClassVar[str] = "openai_compatible"
+    label: ClassVar[str] = "OpenAI-compatible"
+    needs_network: ClassVar[bool] = True
+    reference_prices: ClassVar[bool] = False
+    settings_needed: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def headers(self, credential: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {credential}"} if credential else {}
+
+    def fetch(self, http: Http) -> Iterator[Page]:
+        answer = http.get(self.connection.base_url.rstrip("/") + "/models")
+        yield Page(answer.url, answer.body)
+
+    def read(self, page: Page) -> Listing:
+        content = parse_json(page)
+        rows = rows_of(content, page, "data", "models")
+        if not rows:
+            raise ListingBroken(page.part, "the listing is empty", "Check what the credential may see.")
+        offers: list[OfferRow] = []
+        problems: list[Problem] = []
+        for number, row in enumerate(rows, 1):
+            try:
+                offers.append(self.offer(row))
+            except (ValueError, TypeError, AttributeError, OverflowError) as error:
+                problems.append(Problem(f"row {number}", str(error)[:200]))
+        more = isinstance(content, dict) and bool(content.get("has_more"))
+        if more:
+            problems.append(Problem(page.part, "the host says that there is more, and not how to ask for it"))
+        return Listing(tuple(offers), (), tuple(problems), len(rows) - len(offers), complete=not more)
+
+    def offer(self, row: Any) -> OfferRow:
+        """One row. Raises ValueError in words."""
+        if not isinstance(row, dict):
+            raise ValueError(f"the row is {type(row).__name__}, not an object")
+        told = text_of(row, "id")
+        maker, model = self.maker(row, told)
+        retires_at = first_date(row)
+        return OfferRow(
+            key=told,
+            publisher=maker[0],
+            publisher_name=maker[1],
+            model=slug(model) or "unnamed",
+            name=(row.get("name") if isinstance(row.get("name"), str) else model)[:160],
+            host_model_id=told,
+            lifecycle="deprecated" if row.get("deprecated") is True else "generally_available",
+            region=self.connection.region,
+            retires_at=retires_at,
+            context_tokens=first_count(row, CONTEXT),
+            max_output_tokens=first_count(row, OUTPUT),
+        )
+
+    def maker(self, row: dict[str, Any], told: str) -> tuple[tuple[str, str], str]:
+        """Who made it, and the model's bare name: from the id's prefix, the family, or `owned_by`."""
+        prefix, slash, bare = told.rpartition("/")
+        if slash and prefix:
+            return names.publisher(prefix.split("/")[-1]), bare
+        owner = row.get("owned_by")
+        owned = names.publisher(owner) if isinstance(owner, str) and owner.strip() else None
+        if owned and owned[0] in names.TITLES:
+            return owned, told
+        return names.maker_by_family(told) or owned or ("unknown", names.TITLES["unknown"]), told
+
+
+def first_count(row: dict[str, Any], keys: tuple[str, ...]) -> int | None:
+    return next((found for key in keys if (found := count_of(row.get(key)))), None)
+
+
+def first_date(row: dict[str, Any]) -> datetime | None:
+    """The first end date that a row tells. Raises ValueError for a text that is no date."""
+    for key in ENDS:
+        if isinstance(value := row.get(key), str) and value:
+            return moment(value)
+    return None
+
+
+def moment(text: str) -> datetime:
+    """An ISO date or time as UTC; a time without a zone is UTC. Raises ValueError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"'{text[:60]}' is no date") from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -1,0 +1,25 @@
+"""Every kind of host we can ask, by the name that stands in `Host.connector`."""
+
+from catalog.connectors.azure import Azure
+from catalog.connectors.base import Connection, Connector
+from catalog.connectors.openai_compatible import OpenAICompatible
+from catalog.connectors.reference import Reference
+from foundry.lib.errors import Invalid
+
+CONNECTORS: dict[str, type[Connector]] = {kind.name: kind for kind in (Azure, OpenAICompatible, Reference)}
+
+
+def kind_of(name: str) -> type[Connector]:
+    """The connector named `name`. Raises Invalid for one that is not there."""
+    if name not in CONNECTORS:
+        raise Invalid(
+            "host.connector",
+            f"There is no connector '{name}'.",
+            remedy=f"Use one of {', '.join(sorted(CONNECTORS))}.",
+            errors={"connector": "Unknown."},
+        )
+    return CONNECTORS[name]
+
+
+def connect(name: str, connection: Connection) -> Connector:
+    return kind_of(name)(connection)

@@ -1,0 +1,221 @@
+"""The one client for outward calls of the console and its workers.
+
+It speaks to one origin (what an admin entered), judges the address it really connects to, follows no
+redirect elsewhere, reads a bounded body in bounded time, and tries again where trying again may help.
+
+OutwardError
+ ├── Unreachable   no answer came: refused address, no route, timeout, broken connection
+ └── BadAnswer     an answer came that cannot be used; `status` says which
+"""
+
+import socket
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urljoin, urlsplit
+
+import httpcore2
+import httpx2
+import stamina
+
+from foundry.lib.addresses import Network, why_refused
+
+TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
+MOST_WAIT_S = 20.0
+MOST_REDIRECTS = 3
+
+
+class OutwardError(Exception):
+    """An outward call brought nothing usable. The text never holds a credential or a query string."""
+
+
+class Unreachable(OutwardError):
+    pass
+
+
+class BadAnswer(OutwardError):
+    def __init__(self, text: str, status: int, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.status, self.retry_after_s = status, retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer; `url` is where it came from, `body` its decoded bytes."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a call may take.
+
+    :param body_bytes: the largest decoded body.
+    :param deadline_s: from the first byte sent to the last byte read, of one attempt.
+    :param attempts: how often a call is tried in all.
+    """
+
+    body_bytes: int = 64 * 2**20
+    deadline_s: float = 60.0
+    connect_s: float = 5.0
+    read_s: float = 30.0
+    attempts: int = 3
+
+
+class GuardedBackend(httpcore2.NetworkBackend):
+    """Resolves a name itself, refuses forbidden addresses, and connects to the very address it judged."""
+
+    def __init__(self, trusted: Sequence[Network]) -> None:
+        self.trusted, self.inner = trusted, httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        address = self.allowed(host, port)
+        return self.inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    def allowed(self, host: str, port: int) -> str:
+        """The first address of `host`, when every address of it may be reached."""
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise Unreachable(f"The name {host} cannot be resolved.") from error
+        addresses = [str(row[4][0]) for row in found]
+        for text in addresses:
+            if why := why_refused(ip_address(text.partition("%")[0]), self.trusted):
+                raise Unreachable(
+                    f"{host} leads to a forbidden address: {why}. If that is meant, "
+                    "an admin adds its network to the host's trusted networks."
+                )
+        return addresses[0]
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of an http(s) URL. Raises Unreachable for anything else."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Unreachable("The address is no URL.") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise Unreachable("The address must be http(s)://host…, without a user name in it.")
+    return parts.scheme, parts.hostname.lower(), port or (443 if parts.scheme == "https" else 80)
+
+
+def shown(url: str) -> str:
+    """A URL without its query, which may hold a secret."""
+    return url.partition("?")[0]
+
+
+class GuardedTransport(httpx2.HTTPTransport):
+    """The library's transport on a pool that connects through `GuardedBackend`; proxies are not used."""
+
+    def __init__(self, trusted: Sequence[Network]) -> None:
+        context = httpx2.create_ssl_context(trust_env=False)
+        super().__init__(verify=context, trust_env=False)
+        self._pool = httpcore2.ConnectionPool(ssl_context=context, network_backend=GuardedBackend(trusted))
+
+
+class GuardedClient:
+    """Calls to one origin with fixed headers (a credential among them). A context manager."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        trusted: Sequence[Network] = (),
+        bounds: Bounds | None = None,
+    ) -> None:
+        self.base_url, self.home, self.bounds = base_url, origin(base_url), bounds or Bounds()
+        limits = httpx2.Timeout(self.bounds.read_s, connect=self.bounds.connect_s)
+        self.client = httpx2.Client(
+            transport=GuardedTransport(trusted),
+            headers={"accept": "application/json", "user-agent": "foundry", **(headers or {})},
+            timeout=limits,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.client.close()
+
+    def get(self, url: str, params: Mapping[str, str] | None = None) -> Answer:
+        """GET with retries for what may pass. Raises OutwardError."""
+        for attempt in stamina.retry_context(
+            on=wait_for, attempts=self.bounds.attempts, timeout=self.bounds.deadline_s, wait_initial=0.3
+        ):
+            with attempt:
+                return self.once(url, params)
+        raise AssertionError("a retry context ends by returning or raising")
+
+    def once(self, url: str, params: Mapping[str, str] | None = None) -> Answer:
+        """One attempt, through redirects that stay on the same origin."""
+        for _ in range(MOST_REDIRECTS + 1):
+            if origin(url) != self.home:
+                raise Unreachable(f"The answer leads to another server ({origin(url)[1]}); not followed.")
+            answer = self.read(url, params)
+            if answer.status not in {301, 302, 303, 307, 308}:
+                return answer
+            url, params = urljoin(url, answer.headers.get("location", "")), None
+        raise BadAnswer(f"{shown(url)} redirects in circles.", answer.status)
+
+    def read(self, url: str, params: Mapping[str, str] | None) -> Answer:
+        """One exchange, bounded in bytes and time."""
+        ends = time.monotonic() + self.bounds.deadline_s
+        try:
+            with self.client.stream("GET", url, params=params) as response:
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    self.require_within(url, len(body), ends, response.status_code)
+        except httpx2.InvalidURL as error:
+            raise Unreachable("The address is no URL.") from error
+        except httpx2.HTTPError as error:
+            raise Unreachable(f"{shown(url)} did not answer: {type(error).__name__}.") from error
+        require_success(url, response)
+        return Answer(str(response.url), response.status_code, response.headers, bytes(body))
+
+    def require_within(self, url: str, size: int, ends: float, status: int) -> None:
+        if size > self.bounds.body_bytes:
+            raise BadAnswer(f"{shown(url)} sent more than {self.bounds.body_bytes:,} bytes.", status)
+        if time.monotonic() > ends:
+            raise Unreachable(f"{shown(url)} took longer than {self.bounds.deadline_s:g} s.")
+
+
+def require_success(url: str, response: httpx2.Response) -> None:
+    status = response.status_code
+    if status >= 400:
+        raise BadAnswer(f"{shown(url)} answered {status}.", status, retry_after_s(response.headers))
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """What Retry-After asks for in seconds; its date form is ignored."""
+    try:
+        return max(0.0, float(headers.get("retry-after", "")))
+    except ValueError:
+        return None
+
+
+def wait_for(error: Exception) -> bool | float:
+    """Whether to try again, and after how many seconds when the host said so."""
+    if isinstance(error, BadAnswer) and error.status in TRY_AGAIN:
+        wait = error.retry_after_s
+        return True if wait is None else (wait <= MOST_WAIT_S and wait)
+    return isinstance(error, Unreachable) and isinstance(error.__cause__, httpx2.TransportError)
