@@ -38,3 +38,4 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks()
+app.set_default()
