@@ -17,6 +17,7 @@ urlpatterns = [
 if settings.DEMO:
     urlpatterns.append(path("", include("foundry.people.demo_urls")))
 
+handler400 = "foundry.web.errors.bad_request"
 handler403 = "foundry.web.errors.forbidden"
 handler404 = "foundry.web.errors.not_found"
 handler500 = "foundry.web.errors.server_error"

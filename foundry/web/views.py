@@ -11,8 +11,9 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from foundry.lib import clock
 from foundry.people.access import signed_in, with_role
-from foundry.web.charts import demo
+from foundry.web import styleguide as guide
 from foundry.web.status import probes
 
 
@@ -31,7 +32,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @with_role("admin", "ops")
 def status(request: HttpRequest) -> HttpResponse:
     template = "_status.html" if request.headers.get("HX-Request") else "status.html"
-    return render(request, template, {"probes": probes()})
+    found = probes()
+    stale = sum(probe.stale for probe in found)
+    return render(request, template, {"probes": found, "stale_count": stale, "at": clock.now()})
 
 
 @require_safe
@@ -58,4 +61,4 @@ def metrics(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def styleguide(request: HttpRequest) -> HttpResponse:
-    return render(request, "styleguide.html", demo.styleguide_context())
+    return render(request, "styleguide.html", guide.context())
