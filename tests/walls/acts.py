@@ -1,0 +1,131 @@
+"""How to do each action once: `ACTS[name](admin, at)` prepares, and answers what does it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from foundry.people import actions as people
+from foundry.people.models import User
+from tests import make
+
+Act = Callable[[Callable[..., Any]], object]
+Prepare = Callable[[User, datetime], Act]
+DAY = timedelta(days=1)
+
+
+def add_person(actor: User, at: datetime) -> Act:
+    return lambda act: act("new@foundry.example", "New", roles=("ops",), actor=actor, at=at)
+
+
+def issue_token(actor: User, at: datetime) -> Act:
+    return lambda act: act(actor, "script", ["read"], 30, actor=actor, at=at)
+
+
+def revoke_token(actor: User, at: datetime) -> Act:
+    token, _ = people.issue_token(actor, "script", ["read"], 30, actor=actor, at=at)
+    return lambda act: act(token.pk, actor=actor, at=at)
+
+
+def make_sign_in_link(actor: User, at: datetime) -> Act:
+    return lambda act: act(actor, actor="manage.py", at=at)
+
+
+def use_sign_in_link(actor: User, at: datetime) -> Act:
+    secret = people.make_sign_in_link(actor, actor="manage.py", at=at)
+    return lambda act: act(secret, at)
+
+
+def create_team(actor: User, at: datetime) -> Act:
+    return lambda act: act(slug="novel", name="Novel", cost_centre="1", owner=actor, actor=actor, at=at)
+
+
+def add_member(actor: User, at: datetime) -> Act:
+    team, somebody = make.team(), make.person()
+    return lambda act: act(team, somebody, "member", actor=actor, at=at)
+
+
+def change_role(actor: User, at: datetime) -> Act:
+    somebody = make.person()
+    team = make.team(members=(somebody,))
+    return lambda act: act(team, somebody, "owner", actor=actor, at=at)
+
+
+def remove_member(actor: User, at: datetime) -> Act:
+    somebody = make.person()
+    team = make.team(members=(somebody,))
+    return lambda act: act(team, somebody, actor=actor, at=at)
+
+
+def add_application(actor: User, at: datetime) -> Act:
+    team = make.team()
+    return lambda act: act(team, slug="x", name="X", environment="production", actor=actor, at=at)
+
+
+def submit(actor: User, at: datetime) -> Act:
+    team = make.team(owner=actor)
+    application, offer = make.application(team), make.offer()
+    return lambda act: act(
+        team=team,
+        offer=offer,
+        application=application,
+        purpose="Answers",
+        data_class="internal",
+        limits={"tpm": 1000},
+        ends_on=(at + 30 * DAY).date(),
+        terms_version=None,
+        actor=actor,
+        at=at,
+    )
+
+
+def approve(actor: User, at: datetime) -> Act:
+    asked = make.request()
+    return lambda act: act(asked.pk, actor=actor, at=at)
+
+
+def deny(actor: User, at: datetime) -> Act:
+    asked = make.request()
+    return lambda act: act(asked.pk, reason="Another offer fits.", actor=actor, at=at)
+
+
+def withdraw(actor: User, at: datetime) -> Act:
+    asked = make.request()
+    return lambda act: act(asked.pk, actor=asked.requester, at=at)
+
+
+def revoke(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    return lambda act: act(grant.pk, reason="Over.", actor=actor, at=at)
+
+
+def suspend(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    return lambda act: act(grant.pk, reason="Terms.", actor=actor, at=at)
+
+
+def resume(actor: User, at: datetime) -> Act:
+    from tenants.access.actions import suspend as suspend_it
+
+    grant = make.grant(at=at - DAY)
+    suspend_it(grant.pk, reason="Terms.", actor=actor, at=at)
+    return lambda act: act(grant.pk, actor=actor, at=at)
+
+
+def acknowledge(actor: User, at: datetime) -> Act:
+    team, terms = make.team(), make.terms()
+    return lambda act: act(team, terms, actor=make.owner_of(team), at=at)
+
+
+def wish(actor: User, at: datetime) -> Act:
+    team, offer = make.team(), make.offer(at=make.host(calling_base_url=""))
+    return lambda act: act(team, offer, why="For later.", actor=make.owner_of(team), at=at)
+
+
+PEOPLE = (add_person, issue_token, revoke_token, make_sign_in_link, use_sign_in_link)
+TEAMS = (create_team, add_member, change_role, remove_member, add_application)
+ACCESS = (submit, approve, deny, withdraw, revoke, suspend, resume, acknowledge, wish)
+ACTS: dict[str, Prepare] = {
+    **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
+    **{f"tenants.teams.{case.__name__}": case for case in TEAMS},
+    **{f"tenants.access.{case.__name__}": case for case in ACCESS},
+}

@@ -1,0 +1,50 @@
+"""Every action leaves exactly one audit entry; an action without a case here fails the suite.
+
+An action is a function of a slice's `actions.py` that is a transaction.
+"""
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+from foundry.audit.models import Entry
+from foundry.lib import clock
+from tests import make
+from tests.walls.acts import ACTS
+
+SLICES = ("foundry.people", "tenants.teams", "tenants.access")
+
+
+def actions(module: ModuleType) -> dict[str, Callable[..., object]]:
+    return {
+        f"{module.__name__.rsplit('.', 1)[0]}.{name}": function
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and hasattr(function, "__wrapped__")
+    }
+
+
+ALL = {name: act for slice_ in SLICES for name, act in actions(import_module(f"{slice_}.actions")).items()}
+
+
+def test_every_action_has_a_case_and_every_case_an_action() -> None:
+    assert len(ALL) > 10
+    assert set(ACTS) == set(ALL)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_it_leaves_exactly_one_entry_with_actor_and_verb(name: str, redis_url: str) -> None:
+    actor = make.admin()
+    act = ACTS[name](actor, clock.now() - timedelta(minutes=5))
+    before = set(Entry.objects.values_list("pk", flat=True))
+    act(ALL[name])
+    new = Entry.objects.exclude(pk__in=before)
+    assert [entry.verb.count(".") for entry in new] == [1], [entry.verb for entry in new]
+    entry = new[0]
+    assert entry.actor_label
+    assert entry.object_id
+    assert b"secret" not in bytes(entry.body)
