@@ -1,5 +1,200 @@
+"""`requests/` and `grants/`: the same actions as the pages."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request as ApiRequest
+from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
+
+from catalog.models import Offer
+from foundry.lib import clock
+from foundry.lib.errors import Invalid
+from foundry.people.access import signed_in
+from foundry.people.models import User
+from tenants.access import actions, shapes
+from tenants.access.filters import GrantFilter, RequestFilter, read_moment
+from tenants.access.models import Grant, Request
+from tenants.access.preview import preview
+from tenants.teams.api import read
+from tenants.teams.models import Application, Team
+
+AT = OpenApiParameter("at", datetime, description="As of this moment (RFC 3339): only grants in force then.")
+LARGEST_ID = 2**63 - 1
+
+
+def unknown(field: str, what: str) -> Invalid:
+    """The same words for what is not there and for what is another team's."""
+    return Invalid(
+        f"{field}.unknown",
+        f"There is no such {what} that you may see.",
+        remedy="Check it against the catalog and your teams.",
+        errors={field: "Unknown."},
+    )
+
+
+def team_called(slug: str, person: User) -> Team:
+    team = Team.objects.seen_by(person).filter(slug=slug).first()
+    if team is None:
+        raise unknown("team", "team")
+    return team
+
+
+def offer_numbered(number: int, person: User) -> Offer:
+    offer = Offer.objects.seen_by(person).with_names().filter(pk=number).first()
+    if offer is None:
+        raise unknown("offer", "offer")
+    return offer
+
+
+def application_called(name: int | str, team: Team) -> Application:
+    """By id, or by slug within the team."""
+    named = {"slug": name} if isinstance(name, str) else {"pk": min(name, LARGEST_ID)}
+    application = team.applications.filter(**named).first()
+    if application is None:
+        raise unknown("application", f"application of {team.slug}")
+    return application
+
+
+class PersonalView(viewsets.ReadOnlyModelViewSet[Any]):
+    """Rows that the caller may see; `required_scope` of an action is what a token needs for it."""
+
+    required_scope: str | None = None
+    lookup_value_regex = "[0-9]{1,18}"
+
+    @property
+    def person(self) -> User:
+        return signed_in(self.request._request)
+
+    @property
+    def is_schema(self) -> bool:
+        return getattr(self, "swagger_fake_view", False)
+
+
+class RequestView(PersonalView):
+    """What teams asked for, and what was decided."""
+
+    serializer_class = shapes.RequestSerializer
+    filterset_class = RequestFilter
+    queryset = Request.objects.none()
+
+    def get_queryset(self) -> QuerySet[Request]:
+        if self.is_schema:
+            return Request.objects.none()
+        rows = Request.objects.seen_by(self.person).with_names().select_related("terms", "opened")
+        return rows.prefetch_related("steps__decision__by")
+
+    def answer(self, number: int, code: int = status.HTTP_200_OK) -> Response:
+        return Response(self.get_serializer(self.get_queryset().get(pk=number)).data, status=code)
+
+    def seen(self, pk: str) -> int:
+        """The id, where the caller may see that request; 404 otherwise."""
+        return get_object_or_404(Request.objects.seen_by(self.person), pk=pk).pk
+
+    @extend_schema(request=shapes.NewRequestSerializer, responses={201: shapes.RequestSerializer})
+    def create(self, request: ApiRequest) -> Response:
+        fields = read(shapes.NewRequestSerializer, request)
+        team = team_called(fields.pop("team"), self.person)
+        asked = actions.submit(
+            team=team,
+            offer=offer_numbered(fields.pop("offer"), self.person),
+            application=application_called(fields.pop("application"), team),
+            **fields,
+            actor=self.person,
+            at=clock.now(),
+        )
+        return self.answer(asked.pk, status.HTTP_201_CREATED)
+
+    @extend_schema(request=shapes.PreviewRequestSerializer, responses=shapes.PreviewSerializer)
+    @action(detail=False, methods=["post"], required_scope="read")
+    def preview(self, request: ApiRequest) -> Response:
+        """Steps, price, cost and headroom of a request; writes nothing."""
+        fields = read(shapes.PreviewRequestSerializer, request)
+        offer = offer_numbered(fields.pop("offer"), self.person)
+        return Response(shapes.PreviewSerializer(preview(offer, **fields, at=clock.now())).data)
+
+    @extend_schema(request=shapes.ApproveSerializer, responses=shapes.RequestSerializer)
+    @action(detail=True, methods=["post"], required_scope="decide")
+    def approve(self, request: ApiRequest, pk: str) -> Response:
+        """Decide the open step with these limits, or with those asked. 409 when somebody was faster."""
+        number, fields = self.seen(pk), read(shapes.ApproveSerializer, request)
+        actions.approve(number, **fields, actor=self.person, at=clock.now())
+        return self.answer(number)
+
+    @extend_schema(request=shapes.DenySerializer, responses=shapes.RequestSerializer)
+    @action(detail=True, methods=["post"], required_scope="decide")
+    def deny(self, request: ApiRequest, pk: str) -> Response:
+        number, fields = self.seen(pk), read(shapes.DenySerializer, request)
+        actions.deny(number, **fields, actor=self.person, at=clock.now())
+        return self.answer(number)
+
+    @extend_schema(request=None, responses=shapes.RequestSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: ApiRequest, pk: str) -> Response:
+        number = self.seen(pk)
+        actions.withdraw(number, actor=self.person, at=clock.now())
+        return self.answer(number)
+
+
+@extend_schema(parameters=[AT])
+class GrantView(PersonalView):
+    """Who may call what, how much of it and until when; `?at=` asks of a moment."""
+
+    serializer_class = shapes.GrantSerializer
+    filterset_class = GrantFilter
+    queryset = Grant.objects.none()
+
+    def moment(self) -> datetime:
+        asked = self.request.query_params.get("at") if not self.is_schema else None
+        return read_moment(asked) if asked else clock.now()
+
+    def get_queryset(self) -> QuerySet[Grant]:
+        if self.is_schema:
+            return Grant.objects.none()
+        rows = Grant.objects.seen_by(self.person).with_everything(self.moment())
+        return rows.in_force(self.moment()) if "at" in self.request.query_params else rows
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "at": self.moment()}
+
+    def seen(self, pk: str) -> int:
+        found = Grant.objects.seen_by(self.person).filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return found.pk
+
+    def answer(self, number: int) -> Response:
+        return Response(self.get_serializer(self.get_queryset().get(pk=number)).data)
+
+    @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: ApiRequest, pk: str) -> Response:
+        """End it now and for good: an admin or an owner of the team."""
+        number, fields = self.seen(pk), read(shapes.WhySerializer, request)
+        actions.revoke(number, **fields, actor=self.person, at=clock.now())
+        return self.answer(number)
+
+    @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
+    @action(detail=True, methods=["post"], required_scope="admin")
+    def suspend(self, request: ApiRequest, pk: str) -> Response:
+        number, fields = self.seen(pk), read(shapes.WhySerializer, request)
+        actions.suspend(number, **fields, actor=self.person, at=clock.now())
+        return self.answer(number)
+
+    @extend_schema(request=None, responses=shapes.GrantSerializer)
+    @action(detail=True, methods=["post"], required_scope="admin")
+    def resume(self, request: ApiRequest, pk: str) -> Response:
+        number = self.seen(pk)
+        actions.resume(number, actor=self.person, at=clock.now())
+        return self.answer(number)
 
 
 def routes(router: BaseRouter) -> None:
-    """Nothing yet."""
+    router.register("requests", RequestView, basename="request")
+    router.register("grants", GrantView, basename="grant")

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q
+from django.db.models import Exists, F, Func, OuterRef, Prefetch, Q
 from django.db.models.functions import Now
 
 from catalog.models import Offer, Terms
@@ -159,6 +159,12 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         return self.select_related(
             "team__cost_centre", "offer__model__publisher", "offer__host", "terms", "request"
         )
+
+    def with_everything(self, at: datetime) -> Self:
+        """Names, who decided, the named applications, and as `limits_then` the limits in force at `at`."""
+        then = Prefetch("limits", queryset=Limit.objects.at(at).order_by("pk"), to_attr="limits_then")
+        names = Prefetch("named", queryset=GrantApplication.objects.select_related("application"))
+        return self.with_names().select_related("decision__by").prefetch_related(then, names)
 
 
 class Grant(models.Model):

@@ -13,7 +13,9 @@ def open_or_change(request: Request, decision: Decision, terms: Terms | None, *,
     held = None
     if request.grant_id is not None:
         held = Grant.objects.select_for_update().in_force(at).filter(pk=request.grant_id).first()
-    return change(held, request, decision, terms, at=at) if held else open_new(request, decision, terms, at=at)
+    return (
+        change(held, request, decision, terms, at=at) if held else open_new(request, decision, terms, at=at)
+    )
 
 
 def open_new(request: Request, decision: Decision, terms: Terms | None, *, at: datetime) -> Grant:

@@ -21,7 +21,9 @@ def admin() -> User:
     return person(roles=("admin",))
 
 
-def team(slug: str = "", *, owner: User | None = None, members: tuple[User, ...] = (), at: datetime | None = None) -> Team:
+def team(
+    slug: str = "", *, owner: User | None = None, members: tuple[User, ...] = (), at: datetime | None = None
+) -> Team:
     """A team with an owner; without a slug a new one each time."""
     slug, by, at = slug or f"team{next(_numbers)}", admin(), at or clock.now()
     made = teams.create_team(
@@ -39,7 +41,12 @@ def owner_of(team: Team) -> User:
 def application(team: Team, slug: str = "", *, at: datetime | None = None) -> Application:
     slug = slug or f"app{next(_numbers)}"
     return teams.add_application(
-        team, slug=slug, name=slug.title(), environment="production", actor=owner_of(team), at=at or clock.now()
+        team,
+        slug=slug,
+        name=slug.title(),
+        environment="production",
+        actor=owner_of(team),
+        at=at or clock.now(),
     )
 
 
@@ -73,7 +80,9 @@ def request(
     )
 
 
-def approved(asked: Request, *, limits: Mapping[str, int] | None = None, at: datetime | None = None) -> Request:
+def approved(
+    asked: Request, *, limits: Mapping[str, int] | None = None, at: datetime | None = None
+) -> Request:
     """The request after each of its steps is approved, each by somebody new with the step's role."""
     for step in asked.steps.order_by("position"):
         decider, changed = person(roles=(step.role,)), "enough to start with" if limits else ""

@@ -1,0 +1,67 @@
+"""What is left of the host's capacity for an offer, in the host's own unit; nothing is invented."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from catalog.models import CapacityPool, Offer, OfferQuerySet
+from tenants.access.models import Grant, Limit
+from tenants.access.states import LimitKind
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """Capacity that an offer draws on.
+
+    :param maximum: in `unit`, the host's own; None where the host tells no capacity.
+    :param shared_by: how many offers draw on the same pool.
+    :param granted_tpm: tokens per minute promised by grants in force on all of them.
+    :param tpm: tokens per minute of the whole pool; None where the host's unit has no known conversion.
+    """
+
+    label: str
+    unit: str
+    maximum: Decimal | None
+    shared_by: int
+    granted_tpm: int
+    tpm: int | None
+
+    @property
+    def left_tpm(self) -> int | None:
+        """Negative when more is promised than the host serves."""
+        return None if self.tpm is None else self.tpm - self.granted_tpm
+
+    @property
+    def words(self) -> str:
+        granted = f"Granted so far: {self.granted_tpm:,} tokens per minute."
+        if self.maximum is None:
+            return f"The host tells no capacity for this offer. {granted}"
+        shared = f"shared by {self.shared_by} offers" if self.shared_by > 1 else "for this offer alone"
+        pool = f"{self.maximum.normalize():,f} {self.unit} {shared}."
+        if self.left_tpm is None:
+            return f"{pool} How many tokens per minute one {self.unit} is, the host does not say. {granted}"
+        return f"{pool} {self.left_tpm:,} of {self.tpm:,} tokens per minute are not granted yet."
+
+
+def headroom(offer: Offer, at: datetime) -> Headroom:
+    """Two queries where a pool is known, one otherwise."""
+    pool = offer.pool
+    if pool is None:
+        return Headroom("", "", None, 1, granted_tpm(Offer.objects.filter(pk=offer.pk), at), None)
+    sharing = Offer.objects.listed().filter(pool=pool)
+    return Headroom(
+        pool.label, pool.unit, pool.maximum, sharing.count(), pool_granted_tpm(pool, at), pool.tpm
+    )
+
+
+def pool_granted_tpm(pool: CapacityPool, at: datetime) -> int:
+    return granted_tpm(Offer.objects.filter(pool=pool), at)
+
+
+def granted_tpm(offers: OfferQuerySet, at: datetime) -> int:
+    grants = Grant.objects.in_force(at).filter(offer__in=offers)
+    limits = Limit.objects.at(at).filter(grant__in=grants, kind=LimitKind.TPM)
+    total: int | None = limits.aggregate(total=Sum("maximum"))["total"]
+    return int(total or 0)

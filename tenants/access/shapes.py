@@ -1,0 +1,235 @@
+"""What requests and grants look like in the API."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from foundry.lib.errors import Invalid
+from tenants.access.amounts import read_limits, speak_limits
+from tenants.access.models import Decision, Grant, Request, Step
+from tenants.access.states import DataClass
+
+
+class LimitsShape(serializers.Serializer[Any]):
+    """Only for the schema: limits by kind, each of them optional."""
+
+    rpm = serializers.IntegerField(required=False, min_value=1, help_text="Calls per minute.")
+    tpm = serializers.IntegerField(required=False, min_value=1, help_text="Tokens per minute.")
+    concurrency = serializers.IntegerField(required=False, min_value=1, help_text="Calls at once.")
+    tokens_per_day = serializers.IntegerField(required=False, min_value=1)
+    tokens_per_month = serializers.IntegerField(required=False, min_value=1)
+    usd_per_day = serializers.CharField(required=False, help_text="Decimal string, USD.")
+    usd_per_month = serializers.CharField(required=False, help_text="Decimal string, USD.")
+
+
+@extend_schema_field(LimitsShape)
+class LimitsField(serializers.Field[Any, Any, Any, Any]):
+    """Limits by kind; money as decimal strings of USD outside, nano-dollars inside."""
+
+    def to_internal_value(self, data: Any) -> dict[str, int]:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError("Send an object, for example {'tpm': 60000}.")
+        try:
+            return read_limits(data)
+        except Invalid as error:
+            raise serializers.ValidationError(error.errors) from error
+
+    def to_representation(self, value: Mapping[str, int]) -> dict[str, int | str]:
+        return speak_limits(value)
+
+
+class DecisionSerializer(serializers.ModelSerializer[Decision]):
+    outcome = serializers.CharField()
+    by = serializers.CharField(source="by.name")
+    limits = LimitsField(source="granted", allow_null=True)
+
+    class Meta:
+        model = Decision
+        fields = ["outcome", "by", "at", "reason", "limits", "ends_at"]
+
+
+class StepSerializer(serializers.ModelSerializer[Step]):
+    decision = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Step
+        fields = ["position", "role", "why", "due_at", "decision"]
+
+    @extend_schema_field(DecisionSerializer(allow_null=True))
+    def get_decision(self, step: Step) -> dict[str, Any] | None:
+        decision = getattr(step, "decision", None)
+        return DecisionSerializer(decision).data if decision else None
+
+
+class RequestSerializer(serializers.ModelSerializer[Request]):
+    team = serializers.CharField(source="team.slug")
+    offer = serializers.IntegerField(source="offer_id")
+    offer_name = serializers.CharField(source="offer.call_name")
+    application = serializers.IntegerField(source="application_id")
+    application_slug = serializers.CharField(source="application.slug")
+    requester = serializers.CharField(source="requester.name")
+    data_class = serializers.CharField()
+    state = serializers.CharField(help_text="open, approved, denied or withdrawn")
+    limits = LimitsField(source="asked")
+    terms_version = serializers.IntegerField(source="terms.version", default=None, allow_null=True)
+    changes_grant = serializers.IntegerField(source="grant_id", allow_null=True)
+    grant = serializers.SerializerMethodField()
+    steps = StepSerializer(many=True)
+
+    class Meta:
+        model = Request
+        fields = [
+            "id", "state", "team", "offer", "offer_name", "application", "application_slug", "requester", "purpose",
+            "data_class", "limits", "ends_on", "terms_version", "changes_grant", "grant", "steps", "created_at", "closed_at",
+        ]  # fmt: skip
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_grant(self, request: Request) -> int | None:
+        """The grant that it opened or changed; null until it is approved."""
+        if hasattr(request, "opened"):
+            return request.opened.pk
+        return request.grant_id if request.state == "approved" else None
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+class IdOrSlugField(serializers.Field[Any, Any, Any, Any]):
+    """An application by its id, or by its slug within the team."""
+
+    def to_internal_value(self, data: Any) -> int | str:
+        if isinstance(data, bool) or not isinstance(data, int | str) or "\x00" in str(data):
+            raise serializers.ValidationError("Send the application's id, or its slug.")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class NewRequestSerializer(serializers.Serializer[Any]):
+    team = serializers.CharField(max_length=50)
+    offer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    application = IdOrSlugField()
+    purpose = serializers.CharField(max_length=2_000)
+    data_class = serializers.ChoiceField(choices=DataClass.choices)
+    limits = LimitsField()
+    ends_on = serializers.DateField()
+    terms_version = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+
+class PreviewRequestSerializer(serializers.Serializer[Any]):
+    offer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    data_class = serializers.ChoiceField(choices=DataClass.choices, default=DataClass.INTERNAL)
+    limits = LimitsField()
+
+
+class ApproveSerializer(serializers.Serializer[Any]):
+    limits = LimitsField(required=False, default=None)
+    ends_on = serializers.DateField(required=False, default=None)
+    reason = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=2_000,
+        help_text="Needed where limits or end differ.",
+    )
+    step = serializers.IntegerField(
+        required=False, default=None, help_text="The step that is meant; 409 when it was decided meanwhile."
+    )
+
+
+class DenySerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2_000)
+    step = serializers.IntegerField(required=False, default=None)
+
+
+class WhySerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=200)
+
+
+class PlannedSerializer(serializers.Serializer[Any]):
+    role = serializers.CharField()
+    why = serializers.CharField()
+
+
+class PreviewPriceSerializer(serializers.Serializer[Any]):
+    input_per_million = serializers.CharField()
+    output_per_million = serializers.CharField()
+    basis = serializers.CharField()
+
+
+class PreviewHeadroomSerializer(serializers.Serializer[Any]):
+    unit = serializers.CharField()
+    maximum = serializers.CharField(allow_null=True)
+    shared_by = serializers.IntegerField()
+    granted_tpm = serializers.IntegerField()
+    left_tpm = serializers.IntegerField(allow_null=True)
+    words = serializers.CharField()
+
+
+class ObstacleSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    remedy = serializers.CharField()
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    steps = PlannedSerializer(many=True)
+    due_at = serializers.DateTimeField()
+    usual_s = serializers.IntegerField(allow_null=True)
+    price = PreviewPriceSerializer(allow_null=True)
+    cost_usd_per_month = serializers.SerializerMethodField()
+    headroom = PreviewHeadroomSerializer()
+    terms_version = serializers.IntegerField(source="offer.terms.version", default=None, allow_null=True)
+    obstacle = ObstacleSerializer(allow_null=True)
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_cost_usd_per_month(self, preview: Any) -> str | None:
+        """Decimal USD; null where nothing bounds the month or no price is known."""
+        return (
+            None
+            if preview.cost_nanos is None
+            else str(speak_limits({"usd_per_month": preview.cost_nanos})["usd_per_month"])
+        )
+
+
+class GrantSerializer(serializers.ModelSerializer[Grant]):
+    """`limits` are those in force at the moment asked for; `state` is judged at it."""
+
+    team = serializers.CharField(source="team.slug")
+    offer = serializers.IntegerField(source="offer_id")
+    offer_name = serializers.CharField(source="offer.call_name")
+    model = serializers.CharField(source="offer.model.__str__")
+    applications = serializers.SerializerMethodField()
+    data_class = serializers.CharField()
+    state = serializers.SerializerMethodField()
+    limits = serializers.SerializerMethodField()
+    terms_version = serializers.IntegerField(source="terms.version", default=None, allow_null=True)
+    request = serializers.IntegerField(source="request_id")
+    decided_by = serializers.CharField(source="decision.by.name")
+
+    class Meta:
+        model = Grant
+        fields = [
+            "id", "state", "team", "offer", "offer_name", "model", "applications", "data_class", "limits", "starts_at", "ends_at",
+            "suspended_at", "suspended_why", "revoked_at", "revoked_why", "terms_version", "request", "decided_by",
+        ]  # fmt: skip
+
+    @property
+    def moment(self) -> datetime:
+        moment: datetime = self.context["at"]
+        return moment
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_applications(self, grant: Grant) -> list[str]:
+        return [row.application.slug for row in grant.named.all()]
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def get_state(self, grant: Grant) -> str:
+        return grant.state(self.moment)
+
+    @extend_schema_field(LimitsShape)
+    def get_limits(self, grant: Grant) -> dict[str, int | str]:
+        return speak_limits({limit.kind: limit.maximum for limit in grant.limits_then})  # type: ignore[attr-defined]  # prefetched

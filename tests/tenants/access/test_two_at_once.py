@@ -1,0 +1,98 @@
+"""Two people at once: one wins, the others are told who did (reliability I6)."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from itertools import cycle, islice
+
+import pytest
+from django.db import connection
+
+from foundry.audit.models import Entry
+from foundry.lib import clock
+from foundry.lib.errors import Conflict, Refused
+from foundry.people.models import User
+from tenants.access import actions
+from tenants.access.models import Decision, Grant, Request
+from tenants.access.states import RequestState
+from tests import make
+from tests.servers import Urls
+
+ROUNDS, THREADS = 40, 6
+
+
+def approve(request: Request, person: User) -> None:
+    actions.approve(request.pk, actor=person, at=clock.now())
+
+
+def deny(request: Request, person: User) -> None:
+    actions.deny(request.pk, reason="too much", actor=person, at=clock.now())
+
+
+def withdraw(request: Request, person: User) -> None:
+    actions.withdraw(request.pk, actor=request.requester, at=clock.now())
+
+
+def at_once(acts: list[Callable[[], None]]) -> list[Refused | None]:
+    """Run all acts in threads that start together; what each raised."""
+    barrier = threading.Barrier(len(acts))
+    raised: dict[int, Refused | None] = dict.fromkeys(range(len(acts)))
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            acts[number]()
+        except Refused as error:
+            raised[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return list(raised.values())
+
+
+@pytest.mark.slow
+def test_of_many_deciders_at_once_one_wins_and_the_others_hear_who(committed: Urls) -> None:
+    deciders = [make.person(f"boss{number}", roles=("admin",)) for number in range(THREADS)]
+    team, offer = make.team(), make.offer()
+    for _ in range(ROUNDS):
+        request = make.request(of=team, offer=offer)
+        kinds = islice(cycle([approve, deny, approve, withdraw]), THREADS)
+        acts = [partial(act, request, who) for act, who in zip(kinds, deciders, strict=True)]
+        one_wins(request, at_once(acts))
+
+
+def one_wins(request: Request, raised: list[Refused | None]) -> None:
+    losers = [error for error in raised if error is not None]
+    assert len(losers) == THREADS - 1
+    assert all(isinstance(error, Conflict) for error in losers), losers
+    request.refresh_from_db()
+    decision = Decision.objects.filter(request=request).select_related("by").first()
+    assert (decision is None) == (request.state == RequestState.WITHDRAWN)
+    assert Grant.objects.filter(request=request).count() == (request.state == RequestState.APPROVED)
+    assert Entry.objects.filter(object_type="access.request", object_id=str(request.pk)).count() == 2
+    for error in losers:
+        assert isinstance(error, Conflict)
+        assert error.code == ("request.decided" if decision else "request.withdrawn"), error.code
+        if decision:
+            assert str(decision.by) in error.detail
+
+
+@pytest.mark.slow
+def test_of_two_equal_requests_at_once_one_is_written(committed: Urls) -> None:
+    offer = make.offer()
+    team = make.team()
+    application = make.application(team)
+    for _ in range(10):
+        raised = at_once([lambda: asked(team, offer, application)] * 4)
+        assert sum(error is None for error in raised) == 1
+        assert all(isinstance(error, Conflict) and error.code == "request.open" for error in raised if error)
+        actions.withdraw(Request.objects.open().get().pk, actor=make.owner_of(team), at=clock.now())
+
+
+def asked(team: object, offer: object, application: object) -> None:
+    make.request(of=team, offer=offer, app=application)  # type: ignore[arg-type]
