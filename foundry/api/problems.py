@@ -38,7 +38,7 @@ def problem(
     *,
     remedy: str = "",
     errors: Mapping[str, Any] | None = None,
-    **headers: str,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem response; `errors` names the fields that are wrong."""
     body: dict[str, Any] = {
@@ -51,7 +51,7 @@ def problem(
     }
     if errors:
         body["errors"] = errors
-    return Response(body, status=status, content_type="application/problem+json", headers=headers or None)
+    return Response(body, status=status, content_type="application/problem+json", headers=headers)
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -82,5 +82,9 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
             errors=errors,
         )
     return problem(
-        status, CODES.get(status, "error"), str(error.detail), remedy=REMEDIES.get(status, ""), **headers
+        status,
+        CODES.get(status, "error"),
+        str(error.detail),
+        remedy=REMEDIES.get(status, ""),
+        headers=headers,
     )

@@ -5,7 +5,7 @@ import django_filters
 from foundry.audit.models import Entry
 
 
-class EntryFilter(django_filters.FilterSet):
+class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]
     """`?actor= verb= object= from= to=`; `object` is `label/id` or a label."""
 
     actor = django_filters.CharFilter(field_name="actor_label", lookup_expr="icontains", label="Who")

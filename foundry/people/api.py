@@ -30,7 +30,7 @@ class MeView(viewsets.ViewSet):
     def list(self, request: Request) -> Response:
         person = request.user
         assert isinstance(person, User)
-        teams = person.memberships.select_related("team")  # type: ignore[attr-defined]  # named from the right
+        teams = person.memberships.select_related("team")
         return Response(
             {
                 "email": person.email,

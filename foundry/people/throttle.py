@@ -10,15 +10,15 @@ from foundry.lib.redis import connect
 PER_ACCOUNT, PER_ADDRESS, REST_S = 10, 50, 600
 
 
-def counters(email: str, request: HttpRequest) -> dict[str, int]:
-    address = request.META.get("REMOTE_ADDR", "")
+def counters(email: str, request: HttpRequest | None) -> dict[str, int]:
+    address = request.META.get("REMOTE_ADDR", "") if request else ""
     return {
         f"foundry:wrong:{email.strip().lower()}": PER_ACCOUNT,
         f"foundry:wrong-from:{address}": PER_ADDRESS,
     }
 
 
-def require_calm(email: str, request: HttpRequest) -> None:
+def require_calm(email: str, request: HttpRequest | None) -> None:
     """Refuse before the password is looked at, so that a resting account tells nothing."""
     try:
         client = connect(settings.REDIS_URL)
@@ -31,7 +31,7 @@ def require_calm(email: str, request: HttpRequest) -> None:
         raise forms.ValidationError("Too many wrong tries. Wait ten minutes, then try again.")
 
 
-def note_failure(email: str, request: HttpRequest) -> None:
+def note_failure(email: str, request: HttpRequest | None) -> None:
     with connect(settings.REDIS_URL).pipeline() as pipe:
         for name in counters(email, request):
             pipe.incr(name)

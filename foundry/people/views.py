@@ -22,7 +22,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 class SignInForm(AuthenticationForm):
     error_messages = {
-        "invalid_login": "This address and password do not match. Check both; after ten wrong tries the account rests for ten minutes.",
+        "invalid_login": "This address and password do not match. After ten wrong tries the account rests for ten minutes.",
         "inactive": "This account is switched off. Ask an admin.",
     }
 

@@ -47,14 +47,15 @@ def compact(number: float | Decimal | None) -> str:
     """Three digits that matter and a letter: 1.23M."""
     if number is None:
         return UNKNOWN
-    size = abs(number)
+    value = float(number)
+    size = abs(value)
     for index, (step, letter) in enumerate(STEPS):
         if size >= step:
-            digits = three_digits(float(number) / step)
+            digits = three_digits(value / step)
             if digits.lstrip("-") == "1000" and index:
-                return f"{'-' if number < 0 else ''}1.00{STEPS[index - 1][1]}"
+                return f"{'-' if value < 0 else ''}1.00{STEPS[index - 1][1]}"
             return digits + letter
-    return f"{number:.0f}" if size == int(size) else f"{float(number):.3g}"
+    return f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
 
 
 def three_digits(value: float) -> str:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
+from foundry.lib import clock
 from foundry.people.models import User
 from foundry.web.status import stale_messages
 
@@ -79,7 +80,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return context
     context["nav"] = navigation(person, request.path)
     if person.is_any("admin", "ops"):
-        context["stale"] = stale_messages()
+        context["stale"] = stale_messages(clock.now())
     return context
 
 

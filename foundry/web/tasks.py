@@ -1,14 +1,11 @@
-"""The heartbeat: beat sends it, a worker writes when; its age shows on the status page."""
-
-import time
+"""The heartbeat: beat sends it, a worker answers by writing when, and what is stale."""
 
 from celery import shared_task
-from django.conf import settings
 
-from foundry.lib.redis import connect
-from foundry.web.status import BEAT
+from foundry.lib import clock
+from foundry.web.status import remember
 
 
 @shared_task(expires=60)
 def heartbeat() -> None:
-    connect(settings.REDIS_URL).set(BEAT, str(time.time()))
+    remember(clock.now())

@@ -124,8 +124,8 @@ def edges(at: int, count: int, as_columns: bool) -> tuple[float, float]:
 
 def labels(stamps: Sequence[datetime], width: int, as_columns: bool) -> list[tuple[float, str]]:
     count = len(stamps)
-    place = (lambda at: (at + 0.5) / count) if as_columns else (lambda at: at / max(1, count - 1))
-    return [(place(at), words) for at, words in time_ticks(stamps, max(2, width // TICK_PIXELS))]
+    offset, parts = (0.5, count) if as_columns else (0.0, max(1, count - 1))
+    return [((at + offset) / parts, words) for at, words in time_ticks(stamps, max(2, width // TICK_PIXELS))]
 
 
 def summary(label: str, rows: Rows, unit: str, stamps: Sequence[datetime]) -> str:
