@@ -120,7 +120,13 @@ def held(s: Story) -> None:
     s.ask("copilot-chat", s.when(60, "08:12"), "olga", "copilot/chat-prod", "gpt-4.1",
           "Chat answers in the product. Pilot with 400 people, then all customers of the enterprise plan.",
           s.on(120), "internal", tpm=150_000, rpm=600, tokens_per_month=400_000_000, usd_per_month="2400")  # fmt: skip
-    s.approve("copilot-chat", s.when(60, "09:47"), "ada", "Start at two thirds; ask again when the pilot grows.", tpm=100_000)
+    s.approve(
+        "copilot-chat",
+        s.when(60, "09:47"),
+        "ada",
+        "Start at two thirds; ask again when the pilot grows.",
+        tpm=100_000,
+    )
     s.ask("copilot-ide", s.when(59, "13:05"), "mia", "copilot/ide-prod", "gpt-4.1-mini",
           "Short completions in the editor extension.", s.on(200), tpm=120_000, rpm=900, usd_per_month="400")  # fmt: skip
     s.approve("copilot-ide", s.when(59, "15:31"), "lee")
@@ -130,7 +136,13 @@ def held(s: Story) -> None:
     s.approve("copilot-echo", s.when(58, "08:03"), "ada", "Sandbox, nothing leaves the building.")
     s.ask("search-ranking", s.when(58, "10:22"), "omar", "search/ranking", "grok-3-mini",
           "Second-pass ranking of long-tail queries.", s.on(90), tpm=90_000, rpm=500, usd_per_month="520")  # fmt: skip
-    s.approve("search-ranking", s.when(57, "08:41"), "ada", "Less until the first month is measured.", usd_per_month="210")
+    s.approve(
+        "search-ranking",
+        s.when(57, "08:41"),
+        "ada",
+        "Less until the first month is measured.",
+        usd_per_month="210",
+    )
     s.ask("search-answers", s.when(52, "14:17"), "omar", "search/answers", "gpt-4o",
           "Answer cards above the results.", s.on(36), tpm=60_000, rpm=200, usd_per_month="900")  # fmt: skip
     s.approve("search-answers", s.when(51, "09:09"), "lee", "")
@@ -138,7 +150,12 @@ def held(s: Story) -> None:
           "Sort incoming tickets and draft a first summary.", s.on(150), "confidential",
           tpm=140_000, rpm=700, usd_per_month="1900")  # fmt: skip
     s.approve("support-triage", s.when(56, "08:20"), "ada")
-    s.approve("support-triage", s.when(56, "12:55"), "sam", "Customer text is masked before the call; agreed with privacy.")
+    s.approve(
+        "support-triage",
+        s.when(56, "12:55"),
+        "sam",
+        "Customer text is masked before the call; agreed with privacy.",
+    )
     s.ask("docs-bot", s.when(54, "09:51"), "dora", "docs/docs-bot", "llama-3.3",
           "Answers on the documentation site.", s.on(1), "public", tpm=60_000, rpm=300, usd_per_month="300")  # fmt: skip
     s.approve("docs-bot", s.when(53, "10:13"), "lee")
