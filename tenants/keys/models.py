@@ -23,7 +23,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=at))
 
     def with_names(self) -> Self:
-        return self.select_related("application__team", "created_by")
+        return self.select_related("application__team", "created_by", "use")
 
 
 class ApiKey(models.Model):
@@ -62,3 +62,13 @@ class ApiKey(models.Model):
         if self.revoked_at and self.revoked_at <= at:
             return "revoked"
         return "expired" if self.expires_at and self.expires_at <= at else "live"
+
+
+class KeyUse(models.Model):
+    """When a key was last used; written with its usage events, apart from the key, whose row the gateway watches."""
+
+    key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="use")
+    last_used_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key_id} used {self.last_used_at}"

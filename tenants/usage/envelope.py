@@ -1,0 +1,110 @@
+"""One finished call, as every door of the ledger takes it. Pure: the gateway imports it."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+MOST = 10**15  # tokens; what a host reports beyond it is no report
+
+
+class Outcome(StrEnum):
+    """How a call ended. unknown: it was sent, and nobody can say what the host did; charged at its hold."""
+
+    OK = "ok"
+    UPSTREAM_ERROR = "upstream_error"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Basis(StrEnum):
+    """Whose word a cost rests on."""
+
+    ADMIN = "admin"
+    NEGOTIATED = "negotiated"
+    HOST = "host"
+    REFERENCE = "reference"
+    ESTIMATED = "estimated"
+    UNKNOWN = "unknown"
+    NONE = "none"
+
+
+BASIS_WORDS = {
+    Basis.ADMIN: "price set by an admin",
+    Basis.NEGOTIATED: "negotiated price",
+    Basis.HOST: "price told by the host",
+    Basis.REFERENCE: "reference price",
+    Basis.ESTIMATED: "estimated: charged at its worst case",
+    Basis.UNKNOWN: "price unknown",
+    Basis.NONE: "nothing to pay",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What is known of one call when it is over.
+
+    :param source: who tells; with `call_id` the call's identity.
+    :param started_at: UTC; decides price, hour and budget window.
+    :param code: why it was refused or failed, empty otherwise.
+    :param status: the HTTP status that the caller got.
+    :param tokens_cached: part of `tokens_in`; `tokens_reasoning` is part of `tokens_out`.
+    :param cost_nanos: nano-dollars; None where no price is known, never 0 for that.
+    :param overshoot_tokens: reported beyond what was held.
+    """
+
+    source: str
+    call_id: str
+    started_at: datetime
+    team_id: int
+    outcome: Outcome
+    application_id: int | None = None
+    key_id: int | None = None
+    grant_id: int | None = None
+    offer_id: int | None = None
+    model: str = ""
+    code: str = ""
+    status: int | None = None
+    streamed: bool = False
+    latency_ms: int | None = None
+    first_byte_ms: int | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    tokens_reasoning: int = 0
+    cost_nanos: int | None = 0
+    basis: Basis = Basis.NONE
+    price_id: int | None = None
+    overshoot_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        assert self.started_at.tzinfo is not None, "started_at lacks its zone"
+        assert 0 <= self.tokens_cached <= self.tokens_in <= MOST, "cached tokens are part of the input"
+        assert 0 <= self.tokens_reasoning <= self.tokens_out <= MOST, (
+            "reasoning tokens are part of the output"
+        )
+        assert self.cost_nanos is None or self.cost_nanos >= 0, "a cost is never negative"
+
+    def row(self) -> dict[str, Any]:
+        """The columns of `usage_incoming`, JSON-able, with the hash that tells a replay from a contradiction."""
+        values = asdict(self) | {"started_at": self.started_at.astimezone(UTC).isoformat()}
+        return values | {"body_hash": "\\x" + body_hash(values).hex()}
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Self:
+        """The envelope that `row()` was made from."""
+        known = {field.name for field in fields(cls)}
+        values = {name: value for name, value in row.items() if name in known}
+        values["started_at"] = datetime.fromisoformat(values["started_at"])
+        return cls(**values | {"outcome": Outcome(values["outcome"]), "basis": Basis(values["basis"])})
+
+
+COLUMNS = ("body_hash", *(field.name for field in fields(Envelope)))
+
+
+def body_hash(values: dict[str, Any]) -> bytes:
+    """SHA-256 over the sorted content."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).digest()
