@@ -23,6 +23,7 @@ from catalog.connectors.base import (
     Problem,
     count_of,
     parse_json,
+    prose,
     rows_of,
     slug,
     text_of,
@@ -123,13 +124,13 @@ class Azure:
             raise ValueError("the row has no 'model'")
         model = row["model"]
         skus = model.get("skus") or []
-        return [self.offer(str(row.get("kind") or ""), model, sku) for sku in skus]
+        return [self.offer(prose(row.get("kind"), 60), model, sku) for sku in skus]
 
     def offer(self, kind: str, model: dict[str, Any], sku: dict[str, Any]) -> OfferRow:
         name, version = text_of(model, "name", 120), text_of(model, "version", 60)
         maker, maker_name = names.publisher(text_of(model, "format", 60))
         told = text_of(model, "lifecycleStatus", 60)
-        capabilities = {str(key): str(value) for key, value in (model.get("capabilities") or {}).items()}
+        capabilities = texts(model.get("capabilities"))
         sku_name = text_of(sku, "name", 60)
         return OfferRow(
             key=f"{maker}/{name}/{version}/{sku_name}",
@@ -152,8 +153,8 @@ class Azure:
             modalities=tuple(
                 sorted({word for key, word in SHOWN.items() if capabilities.get(key) == "true"})
             ),
-            pool=str(sku.get("usageName") or ""),
-            description=str(model.get("description") or "")[:2000],
+            pool=prose(sku.get("usageName"), 160),
+            description=prose(model.get("description")),
         )
 
     def read_pools(self, rows: list[Any]) -> Listing:
@@ -168,11 +169,11 @@ class Azure:
 
     def pool(self, row: Any) -> PoolRow:
         name = row["name"] if isinstance(row, dict) and isinstance(row.get("name"), dict) else {}
-        label = str(name.get("localizedValue") or "")[:200]
+        label = prose(name.get("localizedValue"), 200)
         return PoolRow(
             name=text_of(name, "value", 160),
             label=label,
-            unit=str(row.get("unit") or "Count")[:40],
+            unit=prose(row.get("unit"), 40) or "Count",
             maximum=amount(row.get("limit"), "limit"),
             in_use=amount(row.get("currentValue"), "currentValue"),
             region=self.location,
@@ -211,7 +212,13 @@ def successor(model: dict[str, Any]) -> str:
     config = model.get("replacementConfig")
     if not isinstance(config, dict) or not config.get("targetModelName"):
         return ""
-    return f"{config['targetModelName']} {config.get('targetModelVersion') or ''}".strip()[:200]
+    return prose(f"{config['targetModelName']} {config.get('targetModelVersion') or ''}", 200)
+
+
+def texts(capabilities: Any) -> dict[str, str]:
+    """Azure tells every capability as a text, numbers and truths too; kept as told."""
+    told = capabilities if isinstance(capabilities, dict) else {}
+    return {prose(key, 80): prose(str(value), 200) for key, value in told.items()}
 
 
 def first(capabilities: Mapping[str, str], *keys: str) -> int | None:

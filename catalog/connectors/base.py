@@ -219,8 +219,16 @@ def text_of(row: Mapping[str, Any], name: str, most: int = 200) -> str:
     return value.strip()
 
 
+def prose(value: Any, most: int = 2000) -> str:
+    """A free text for people: absent is empty; what a database or a page could choke on is left out."""
+    text = value if isinstance(value, str) else ""
+    return "".join(sign for sign in text[:most] if sign.isprintable() or sign == "\n").strip()
+
+
 def count_of(value: Any) -> int | None:
     """A token count from a number or a numeric text; None when absent, zero or absurd."""
+    if isinstance(value, Decimal) and not (value.is_finite() and value.adjusted() < 12):
+        return None  # a few bytes like 1e999999999 would become an integer of a gigabyte
     try:
         number = int(value)
     except (TypeError, ValueError, ArithmeticError):
@@ -230,5 +238,5 @@ def count_of(value: Any) -> int | None:
 
 __all__ = [
     "Connection", "Connector", "Http", "Listing", "ListingBroken", "OfferRow", "OutwardError", "Page",
-    "PoolRow", "PriceRow", "Problem", "count_of", "join", "parse_json", "rows_of", "slug", "text_of",
+    "PoolRow", "PriceRow", "Problem", "count_of", "join", "parse_json", "prose", "rows_of", "slug", "text_of",
 ]  # fmt: skip

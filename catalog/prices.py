@@ -1,0 +1,74 @@
+"""Effective-dated prices: a new price closes the old row and opens its own; no row's amounts ever change."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q
+
+from catalog.connectors.base import PriceRow
+from catalog.diff import Json, price_fact
+from catalog.models import Offer, Price
+from foundry.lib.errors import Conflict
+
+TOLD = [Price.Basis.HOST, Price.Basis.REFERENCE]  # what a sync writes; admins write the others
+
+
+def in_force(offer_ids: Iterable[int], at: datetime) -> dict[int, Price]:
+    """The price that counts at `at` for each offer that has one; one query."""
+    found: dict[int, Price] = {}
+    for price in Price.objects.at(at).filter(offer_id__in=list(offer_ids)):
+        found.setdefault(price.offer_id, price)
+    return found
+
+
+def told_facts(host_id: int, at: datetime) -> dict[int, Json]:
+    """Per offer of a host, what its listing last said of the price, in the words of `diff`."""
+    rows = Price.objects.at(at).filter(offer__host_id=host_id, basis__in=TOLD)
+    found: dict[int, Json] = {}
+    for row in rows:
+        told = PriceRow(
+            row.input_per_million, row.output_per_million, row.cached_input_per_million, row.basis, row.source
+        )
+        found.setdefault(row.offer_id, price_fact(told))
+    return found
+
+
+def tell(told: list[tuple[Offer, Json]], *, source: str, at: datetime) -> None:
+    """Write what a listing told: close what was told before, open what is told now (None opens nothing)."""
+    ids = [offer.pk for offer, _ in told]
+    open_rows = Price.objects.filter(offer_id__in=ids, basis__in=TOLD).filter(
+        Q(ends_at=None) | Q(ends_at__gt=at)
+    )
+    open_rows.filter(starts_at__gte=at).delete()
+    open_rows.filter(starts_at__lt=at).update(ends_at=at)
+    Price.objects.bulk_create(opened(offer, fact, source, at) for offer, fact in told if fact is not None)
+
+
+def opened(offer: Offer, fact: Json, source: str, at: datetime) -> Price:
+    cached = fact.get("cached_input")
+    return Price(
+        offer=offer,
+        basis=fact["basis"],
+        precedence=Price.PRECEDENCE[Price.Basis(fact["basis"])],
+        input_per_million=Decimal(fact["input"]),
+        output_per_million=Decimal(fact["output"]),
+        cached_input_per_million=None if cached is None else Decimal(cached),
+        starts_at=at,
+        source=source[:160],
+        told_at=at,
+    )
+
+
+def open_set(price: Price) -> Price:
+    """Open a price that a person set. Raises Conflict when a later one of the same basis is already set."""
+    same = Price.objects.filter(offer_id=price.offer_id, basis=price.basis)
+    if later := same.filter(starts_at__gte=price.starts_at).order_by("starts_at").first():
+        raise Conflict(
+            "price.later",
+            f"A {price.basis} price from {later.starts_at:%d %b %Y %H:%M} UTC is already set.",
+            remedy="Choose a later start.",
+        )
+    same.filter(Q(ends_at=None) | Q(ends_at__gt=price.starts_at)).update(ends_at=price.starts_at)
+    price.save(force_insert=True)
+    return price
