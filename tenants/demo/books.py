@@ -54,9 +54,8 @@ def write(keys: Keys, loaded_at: datetime) -> int:
 
 def envelopes(keys: Keys, loaded_at: datetime) -> Iterator[Envelope]:
     grants = {stream: keys.story.grant(name) for name, stream in STREAMS}
-    prices, number = Prices(), 0
-    for call in calls([stream for _, stream in STREAMS], loaded_at):
-        number += 1
+    prices = Prices()
+    for number, call in enumerate(calls([stream for _, stream in STREAMS], loaded_at), 1):
         yield envelope(f"demo-{number:07d}", call, grants[call.stream], keys, prices)
     yield from late_callers(keys, grants, loaded_at)
 

@@ -6,14 +6,15 @@ from decimal import Decimal
 from django.conf import settings
 
 from catalog import actions, seed, sync
-from catalog.models import Host, Offer, Price, SyncRun
+from catalog.hosts import HostFacts
+from catalog.models import Host, Offer, Price, SyncRun, Terms
 from catalog.states import RunState
 from foundry.lib.errors import Conflict
 from foundry.people.models import User
 from tenants.demo.traffic import DAYS
 
 AZURE, DIRECT = "azure-demo", "xai-demo"
-LOOPBACK = ["127.0.0.0/8", "::1/128"]
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 
 # The name in the story: host, model, SKU
@@ -59,37 +60,56 @@ def add(admin: User, loaded_at: datetime) -> dict[str, Offer]:
 
 
 def add_azure(admin: User, loaded_at: datetime, at: datetime) -> str:
-    return actions.save_host(
+    facts = HostFacts(
         slug=AZURE,
         name="Azure AI Foundry (demo)",
         connector="azure",
         region="eastus2",
-        listing={
-            "base_url": f"{settings.SANDBOX_URL}/azure/{loaded_at.date()}",
-            "credential": "demo",
-            "settings": {"subscription": SUBSCRIPTION, "location": "eastus2"},
-        },
-        calling={"base_url": f"{settings.SANDBOX_URL}/v1", "credential": "demo"},
+        listing_base_url=f"{settings.SANDBOX_URL}/azure/{loaded_at.date()}",
+        listing_settings={"subscription": SUBSCRIPTION, "location": "eastus2"},
+        calling_base_url=f"{settings.SANDBOX_URL}/v1",
         trusted_networks=LOOPBACK,
+        default_terms=seed.terms("hosting-only"),
         is_demo=True,
-        terms="azure",
-        actor=admin,
-        at=at,
-    ).slug
+    )
+    return save(facts, admin, at)
 
 
 def add_direct(admin: User, at: datetime) -> str:
-    return actions.save_host(
+    facts = HostFacts(
         slug=DIRECT,
         name="xAI direct (demo)",
         connector="openai_compatible",
-        listing={"base_url": f"{settings.SANDBOX_URL}/xai/v1", "credential": "demo"},
-        calling={"base_url": f"{settings.SANDBOX_URL}/v1", "credential": "demo"},
+        listing_base_url=f"{settings.SANDBOX_URL}/xai/v1",
+        calling_base_url=f"{settings.SANDBOX_URL}/v1",
         trusted_networks=LOOPBACK,
+        default_terms=direct_terms(at),
         is_demo=True,
-        actor=admin,
-        at=at,
+    )
+    return save(facts, admin, at)
+
+
+def save(facts: HostFacts, admin: User, at: datetime) -> str:
+    return actions.save_host(
+        facts, listing_credential="demo", calling_credential="demo", actor=admin, at=at
     ).slug
+
+
+def direct_terms(at: datetime) -> Terms:
+    """The maker's own offer differs in what it keeps, so that comparing means something."""
+    return Terms.objects.create(
+        slug="xai-direct",
+        version=1,
+        title="Direct from the maker (demo)",
+        facts={
+            "hosted_by": "xAI",
+            "training": "none on business traffic",
+            "retention": "30 days, for every call",
+            "regions": "United States",
+            "sub_processors": "the maker's cloud providers",
+        },
+        created_at=at,
+    )
 
 
 def sync_at(slug: str, at: datetime) -> None:
