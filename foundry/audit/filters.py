@@ -1,8 +1,11 @@
 """How the audit is searched, by page and API alike."""
 
 import django_filters
+from django import forms
 
 from foundry.audit.models import Entry
+
+DAY = forms.DateInput(attrs={"type": "date"})
 
 
 class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -11,8 +14,8 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]
     actor = django_filters.CharFilter(field_name="actor_label", lookup_expr="icontains", label="Who")
     verb = django_filters.CharFilter(lookup_expr="startswith", label="What")
     object = django_filters.CharFilter(method="by_object", label="Which")
-    from_ = django_filters.DateFilter(field_name="occurred_at", lookup_expr="date__gte", label="From")
-    to = django_filters.DateFilter(field_name="occurred_at", lookup_expr="date__lte", label="To")
+    from_ = django_filters.DateFilter("occurred_at", "date__gte", label="From", widget=DAY)
+    to = django_filters.DateFilter("occurred_at", "date__lte", label="To", widget=DAY)
 
     class Meta:
         model = Entry
@@ -25,4 +28,6 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]
         )
 
 
-EntryFilter.base_filters["from"] = EntryFilter.base_filters.pop("from_")
+# `from` is a word of Python and so cannot be an attribute.
+for name in ("from_", "to"):
+    EntryFilter.base_filters[name.rstrip("_")] = EntryFilter.base_filters.pop(name)

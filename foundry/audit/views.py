@@ -14,5 +14,6 @@ from foundry.people.access import signed_in, with_role
 @with_role("admin", "auditor")
 def audit(request: HttpRequest) -> HttpResponse:
     filters = EntryFilter(request.GET, Entry.objects.seen_by(signed_in(request)))
-    page = Paginator(filters.qs, 50).get_page(request.GET.get("page"))
+    rows = filters.qs if filters.is_valid() else Entry.objects.none()
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
     return render(request, "audit/list.html", {"filter": filters, "page": page})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_required
@@ -15,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from foundry.lib import clock
 from foundry.people import actions, throttle
 from foundry.people.access import signed_in
-from foundry.people.models import Scope, User
+from foundry.people.models import Role, Scope, User
 
+EXAMPLE = "curl -s {url}/api/v1/me/ -H 'Authorization: Bearer {secret}'"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -81,6 +83,8 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         _, secret = actions.issue_token(person, **form.cleaned_data, actor=person, at=clock.now())
         form = TokenForm()
     context = {"form": form, "secret": secret, "tokens": person.tokens.all()[:50], "now": clock.now()}
+    context["roles"] = [Role(role).label for role in sorted(person.roles)]
+    context["example"] = EXAMPLE.format(url=settings.CONSOLE_URL, secret=secret)
     return render(request, "people/settings.html", context)
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.module_loading import import_string
+from django.urls import NoReverseMatch, reverse
 
 from foundry.lib import clock
+from foundry.people.demo import PEOPLE
 from foundry.people.models import User
+from foundry.web.parts import part
 from foundry.web.status import stale_messages
 
 
@@ -22,7 +23,6 @@ class Link:
     icon: str
     roles: tuple[str, ...] = ()
     counter: str = ""
-    team_only: bool = False
 
 
 GROUPS: list[tuple[str, list[Link]]] = [
@@ -75,7 +75,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     context: dict[str, Any] = {"demo": settings.DEMO, "nav": [], "stale": [], "demo_people": []}
     if settings.DEMO:
-        context["demo_people"] = import_string("foundry.people.demo.PEOPLE")
+        context["demo_people"] = PEOPLE
     if not isinstance(person, User):
         return context
     context["nav"] = navigation(person, request.path)
@@ -88,18 +88,23 @@ def navigation(person: User, here: str) -> list[dict[str, Any]]:
     """The sidebar's groups, only with what this person can use."""
     groups = []
     for label, links in GROUPS:
-        items = [item(link, person, here) for link in links if not link.roles or person.is_any(*link.roles)]
-        if items:
+        mine = [link for link in links if not link.roles or person.is_any(*link.roles)]
+        if items := [shown for link in mine if (shown := item(link, person, here))]:
             groups.append({"label": label, "items": items})
     return groups
 
 
-def item(link: Link, person: User, here: str) -> dict[str, Any]:
-    url = reverse(link.name)
+def item(link: Link, person: User, here: str) -> dict[str, Any] | None:
+    """None where the slice that owns the page is not installed."""
+    try:
+        url = reverse(link.name)
+    except NoReverseMatch:
+        return None
+    counter = part(link.counter) if link.counter else None
     return {
         "url": url,
         "label": link.label,
         "icon": link.icon,
-        "count": import_string(link.counter)(person) if link.counter else None,
+        "count": counter(person) if counter else None,
         "active": here == url or (url != "/" and here.startswith(url)),
     }

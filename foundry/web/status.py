@@ -8,12 +8,12 @@ from typing import cast
 import redis
 from celery import current_app as app
 from django.conf import settings
-from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 
 from foundry.lib import clock
 from foundry.lib.redis import connect
 from foundry.web.format import span
+from foundry.web.parts import parts
 
 BEAT, STALE = "foundry:beat", "foundry:stale"
 BEAT_LIMIT_S = 60  # one is due every 15 s
@@ -44,7 +44,7 @@ def probes() -> list[Probe]:
 
 
 def slice_probes() -> list[Probe]:
-    return [probe for name in settings.STATUS_PROBES for probe in import_string(name)()]
+    return [probe for part in parts(settings.STATUS_PROBES) for probe in part()]
 
 
 def broker_probes(at: datetime) -> list[Probe]:

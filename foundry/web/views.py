@@ -7,13 +7,13 @@ from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from foundry.lib import clock
 from foundry.people.access import signed_in, with_role
 from foundry.web import styleguide as guide
+from foundry.web.parts import parts
 from foundry.web.status import probes
 
 
@@ -22,8 +22,8 @@ from foundry.web.status import probes
 def home(request: HttpRequest) -> HttpResponse:
     """Three blocks: what waits, what runs out, what changed. Each slice adds its lines."""
     blocks: dict[str, list[Any]] = {"waits": [], "runs_out": [], "changed": []}
-    for name in settings.HOME_BLOCKS:
-        for block, lines in import_string(name)(signed_in(request)).items():
+    for part in parts(settings.HOME_BLOCKS):
+        for block, lines in part(signed_in(request)).items():
             blocks[block] += lines
     return render(request, "home.html", blocks)
 
