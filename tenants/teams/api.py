@@ -12,10 +12,9 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from foundry.lib import clock
-from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
 from foundry.people.models import User
-from tenants.teams import actions
+from tenants.teams import actions, rules
 from tenants.teams.models import Application, Environment, Membership, Team
 
 USER_ID = OpenApiParameter("user_id", int, OpenApiParameter.PATH)
@@ -70,19 +69,6 @@ class NewApplicationSerializer(serializers.Serializer[Any]):
     environment = serializers.CharField(help_text=", ".join(Environment.values))
 
 
-def person_called(email: str, field: str) -> User:
-    """The person with this address. Raises Invalid for an unknown one."""
-    person = User.objects.filter(email=email.strip().lower()).first()
-    if person is None:
-        raise Invalid(
-            "person.unknown",
-            f"Nobody here signs in as {email}.",
-            remedy="Check the address; a person must have been added before.",
-            errors={field: "Unknown person."},
-        )
-    return person
-
-
 def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     """The checked body of a request. Raises DRF's ValidationError."""
     shape = serializer(data=request.data)
@@ -110,7 +96,7 @@ class TeamView(viewsets.ReadOnlyModelViewSet[Team]):
     @extend_schema(request=NewTeamSerializer, responses={201: TeamSerializer})
     def create(self, request: Request) -> Response:
         fields = read(NewTeamSerializer, request)
-        owner = person_called(fields.pop("owner"), "owner")
+        owner = rules.person_called(fields.pop("owner"), "owner")
         team = actions.create_team(**fields, owner=owner, actor=self.person, at=clock.now())
         return Response(TeamSerializer(team).data, status=status.HTTP_201_CREATED)
 
@@ -126,7 +112,7 @@ class TeamView(viewsets.ReadOnlyModelViewSet[Team]):
     @members.mapping.post
     def add_member(self, request: Request, slug: str) -> Response:
         team, fields = self.get_object(), read(NewMemberSerializer, request)
-        user = person_called(fields["email"], "email")
+        user = rules.person_called(fields["email"], "email")
         added = actions.add_member(team, user, fields["role"], actor=self.person, at=clock.now())
         return Response(MemberSerializer(added).data, status=status.HTTP_201_CREATED)
 

@@ -54,6 +54,19 @@ def require_another_owner(team: Team, leaving: User) -> None:
         )
 
 
+def person_called(email: str, field: str) -> User:
+    """The person with this address. Raises Invalid for an unknown one."""
+    person = User.objects.filter(email=email.strip().lower()).first()
+    if person is None:
+        raise Invalid(
+            "person.unknown",
+            f"Nobody here signs in as {email}.",
+            remedy="Check the address; a person must have been added before.",
+            errors={field: "Nobody here signs in with this address."},
+        )
+    return person
+
+
 def clean_slug(slug: str) -> str:
     """The slug, or Invalid: lower-case letters, digits and single dashes."""
     slug = slug.strip()
