@@ -93,6 +93,7 @@ def limit_words(kind: str, maximum: int | None) -> str:
 
 def span(seconds: float) -> str:
     """A length of time in its largest unit: 45 s, 3 h, 12 days."""
+    seconds += 0.5  # what was set a moment ago to lie 12 days ahead is not 11 days ahead
     for size, word in ((172_800, "days"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{int(seconds // (86_400 if word == 'days' else size))} {word}"

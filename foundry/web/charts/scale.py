@@ -8,6 +8,11 @@ from foundry.web.format import compact, grouped, money_nanos
 
 NICE = (1, 2, 2.5, 5, 10)
 MONEY_UNIT = "usd_nanos"
+DAY_S = 86_400
+TICK_SIZES_S = (
+    *(hours * 3600 for hours in (1, 2, 3, 6, 12)),
+    *(days * DAY_S for days in (1, 2, 3, 5, 7, 14, 28, 56, 91)),
+)
 
 
 def ticks(largest: float, most: int = 4, *, whole: bool = True) -> list[float]:
@@ -26,7 +31,7 @@ def axis_words(value: float, unit: str) -> str:
     """A tick's label: short, without zeros that say nothing."""
     if unit == MONEY_UNIT:
         usd = value / 1e9
-        return f"${trimmed(compact(usd))}" if usd >= 1 else money_nanos(round(value))
+        return f"${trimmed(compact(usd))}" if usd >= 1 or not value else money_nanos(round(value))
     return trimmed(compact(value))
 
 
@@ -53,12 +58,18 @@ def are_whole_days(stamps: Sequence[datetime]) -> bool:
 
 
 def time_ticks(stamps: Sequence[datetime], most: int) -> list[tuple[int, str]]:
-    """(index, label) of at most `most` stamps, evenly apart; hours only where all lie within two days."""
-    if not stamps:
-        return []
-    stride = max(1, math.ceil(len(stamps) / most))
-    short = (stamps[-1] - stamps[0]).total_seconds() <= 2 * 86_400 and not are_whole_days(stamps)
-    pattern = "%H:%M" if short else "%-d %b"
-    return [
-        (index, stamps[index].astimezone(UTC).strftime(pattern)) for index in range(0, len(stamps), stride)
-    ]
+    """(index, label) of at most `most` stamps at round distances; hours only where all lie within two days."""
+    if len(stamps) < 2:
+        return [(0, f"{stamp:%-d %b}") for stamp in stamps]
+    step_s = (stamps[-1] - stamps[0]).total_seconds() / (len(stamps) - 1)
+    least_s = step_s * len(stamps) / most
+    apart_s = next((size for size in TICK_SIZES_S if size >= max(least_s, step_s)), least_s)
+    stride = max(1, round(apart_s / step_s))
+    first = next((at for at, stamp in enumerate(stamps) if starts_tick(stamp, apart_s)), 0) % stride
+    pattern = "%H:%M" if apart_s < DAY_S else "%-d %b"
+    return [(at, stamps[at].astimezone(UTC).strftime(pattern)) for at in range(first, len(stamps), stride)]
+
+
+def starts_tick(stamp: datetime, apart_s: float) -> bool:
+    """Ticks a day or more apart begin at midnight, shorter ones at their multiples."""
+    return int(stamp.timestamp()) % int(min(apart_s, DAY_S)) == 0
