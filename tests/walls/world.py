@@ -1,0 +1,52 @@
+"""One small company for the tables: copilot's rows are looked at by everybody."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from foundry.lib import clock
+from foundry.people.actions import issue_token
+from foundry.people.models import User
+from tests import make
+
+# Who asks, in the order of the tables' columns.
+KINDS = ("nobody", "nina", "omar", "mia", "olga", "ada", "ops", "aud", "sam", "fin")
+
+
+@dataclass(slots=True)
+class World:
+    """:param rows: what the addresses of the tables are made of, by name."""
+
+    people: dict[str, User | None]
+    rows: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls) -> "World":
+        olga, mia, omar = make.person("olga"), make.person("mia"), make.person("omar")
+        people: dict[str, User | None] = {
+            "nobody": None,
+            "nina": make.person("nina"),
+            "omar": omar,
+            "mia": mia,
+            "olga": olga,
+            "ada": make.person("ada", roles=("admin",)),
+            "ops": make.person("ops", roles=("ops",)),
+            "aud": make.person("aud", roles=("auditor",)),
+            "sam": make.person("sam", roles=("security",)),
+            "fin": make.person("fin", roles=("finance",)),
+        }
+        copilot, search = make.team("copilot", owner=olga, members=(mia,)), make.team("search", owner=omar)
+        application = make.application(copilot, "chat")
+        make.application(search, "ranking")
+        grant = make.grant(of=copilot, app=application, by=mia)
+        asked = make.request(of=copilot, app=application, by=mia)
+        token, _ = issue_token(mia, "script", ["read"], 30, actor=mia, at=clock.now())
+        rows = {
+            "team": copilot,
+            "application": application,
+            "grant": grant,
+            "request": asked,
+            "offer": grant.offer,
+            "host": grant.offer.host,
+            "token": token,
+        }
+        return cls(people, rows)
