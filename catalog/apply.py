@@ -1,6 +1,6 @@
 """Take a whole listing into the catalog: one transaction, so that no offer is ever half written."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -184,12 +184,12 @@ def change_offers(
 
 def link_successors(offers: dict[str, Offer], keys: set[str]) -> None:
     """Point offers at the offer that their host names as successor, in the same SKU."""
-    by_name: dict[tuple[str, str], Offer] = defaultdict(lambda: None)  # type: ignore[arg-type]
-    for offer in offers.values():
-        by_name[f"{offer.host_model_id} {offer.version}".strip(), offer.sku] = offer
+    by_name = {
+        (f"{offer.host_model_id} {offer.version}".strip(), offer.sku): offer for offer in offers.values()
+    }
     linked = []
     for offer in (offers[key] for key in keys if offers[key].successor_told):
-        after = by_name[offer.successor_told, offer.sku]
+        after = by_name.get((offer.successor_told, offer.sku))
         if after is not None and after.pk != offer.successor_id:
             offer.successor = after
             linked.append(offer)

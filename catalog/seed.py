@@ -80,7 +80,7 @@ def seed_sandbox(at: datetime) -> None:
     offer = Offer.objects.create(
         host=host,
         model=model,
-        key="sandbox/echo",
+        key="echo",
         host_model_id="echo",
         lifecycle="generally_available",
         context_tokens=128_000,

@@ -94,7 +94,7 @@ def client_of(host: Host, connector: Connector, bounds: Bounds | None = None) ->
     """The guarded client with the host's credential. Raises ValueError when it cannot be decrypted."""
     if not connector.needs_network:
         return nullcontext(NoNetwork())
-    credential = secrets.decrypt(host.listing_credential) if host.listing_credential else ""
+    credential = secrets.decrypt(bytes(host.listing_credential)) if host.listing_credential else ""
     return GuardedClient(
         host.listing_base_url,
         headers=connector.headers(credential),
