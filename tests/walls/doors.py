@@ -10,10 +10,12 @@ row answers: it does not exist. 403 is a page for other roles. 400, 405, 409: le
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
 
+from foundry.lib import clock
 from tests.walls.world import World
 
 Body = Callable[[World], dict[str, Any]]
@@ -69,4 +71,93 @@ GROUND = [
     Door("get", "api:audit-list", "401 200 200 200 200 200 200 200 200 200", note="others see an empty list"),
     Door("get", "api:audit-detail", "401 404 404 404 404 200 404 200 404 404", {"pk": "1"}),
 ]
-DOORS: list[Door] = [*GROUND]
+TEAM, MEMBER = {"slug": "team.slug"}, {"slug": "team.slug", "user_id": "member.pk"}
+MANAGERS = "302 404 404 403 302 302 403 403 403 403"
+
+
+def new_member(world: World) -> dict[str, Any]:
+    return {"member-email": "nina@foundry.example", "member-role": "member"}
+
+
+def new_application(world: World) -> dict[str, Any]:
+    return {"application-slug": "ide", "application-name": "Editor", "application-environment": "production"}
+
+
+def new_team(world: World) -> dict[str, Any]:
+    return {"slug": "docs", "name": "Docs", "cost_centre": "4450", "owner": "nina@foundry.example"}
+
+
+def bare(body: Body) -> Body:
+    """The same fields as the API names them."""
+    return lambda world: {name.partition("-")[2] or name: value for name, value in body(world).items()}
+
+
+def always(**fields: Any) -> Body:
+    return lambda world: fields
+
+
+TEAMS = [
+    Door("get", "teams", SIGNED_IN),
+    Door("get", "team", OWN_ROW, TEAM),
+    Door("get", "team-new", "302 403 403 403 403 200 403 403 403 403"),
+    Door("post", "team-new", "302 403 403 403 403 302 403 403 403 403", body=new_team),
+    Door("post", "team-add-member", MANAGERS, TEAM, new_member),
+    Door("post", "team-change-role", MANAGERS, MEMBER, always(role="owner")),
+    Door(
+        "post", "team-remove-member", "302 404 404 302 302 302 403 403 403 403", MEMBER, note="mia may leave"
+    ),
+    Door("post", "team-add-application", MANAGERS, TEAM, new_application),
+    Door("get", "api:team-list", API_SIGNED_IN),
+    Door("post", "api:team-list", "401 403 403 403 403 201 403 403 403 403", body=new_team),
+    Door("get", "api:team-detail", API_OWN_ROW, TEAM),
+    Door("get", "api:team-members", API_OWN_ROW, TEAM),
+    Door("post", "api:team-members", "401 404 404 403 201 201 403 403 403 403", TEAM, bare(new_member)),
+    Door("patch", "api:team-member", "401 404 404 403 200 200 403 403 403 403", MEMBER, always(role="owner")),
+    Door("delete", "api:team-member", "401 404 404 204 204 204 403 403 403 403", MEMBER),
+    Door("get", "api:team-applications", API_OWN_ROW, TEAM),
+    Door(
+        "post",
+        "api:team-applications",
+        "401 404 404 403 201 201 403 403 403 403",
+        TEAM,
+        bare(new_application),
+    ),
+]
+
+
+def new_request(world: World) -> dict[str, Any]:
+    """What a member may ask for; who may not, is refused before anything else is looked at."""
+    ends_on = (clock.now() + timedelta(days=30)).date()
+    return {
+        "team": "copilot",
+        "offer": world.rows["fresh_offer"].pk,
+        "application": "chat",
+        "purpose": "Answers",
+        "data_class": "internal",
+        "limits": {"tpm": 1000},
+        "ends_on": str(ends_on),
+    }
+
+
+REQUEST, GRANT = {"pk": "request.pk"}, {"pk": "grant.pk"}
+WHY = always(reason="Because.")
+ACCESS_API = [
+    Door("get", "api:request-list", API_SIGNED_IN),
+    Door("post", "api:request-list", "401 400 400 201 201 403 403 403 403 403", body=new_request),
+    Door(
+        "post",
+        "api:request-preview",
+        API_SIGNED_IN,
+        body=lambda world: {"offer": world.rows["offer"].pk, "limits": {"tpm": 1}},
+    ),
+    Door("get", "api:request-detail", API_OWN_ROW, REQUEST),
+    Door("post", "api:request-approve", "401 404 404 403 403 200 403 403 403 403", REQUEST),
+    Door("post", "api:request-deny", "401 404 404 403 403 200 403 403 403 403", REQUEST, WHY),
+    Door("post", "api:request-withdraw", "401 404 404 200 200 403 403 403 403 403", REQUEST),
+    Door("get", "api:grant-list", API_SIGNED_IN),
+    Door("get", "api:grant-detail", API_OWN_ROW, GRANT),
+    Door("post", "api:grant-revoke", "401 404 404 403 200 200 403 403 403 403", GRANT, WHY),
+    Door("post", "api:grant-suspend", "401 404 404 403 403 200 403 403 403 403", GRANT, WHY),
+    Door("post", "api:grant-resume", "401 404 404 403 403 409 403 403 403 403", GRANT),
+]
+DOORS: list[Door] = [*GROUND, *TEAMS, *ACCESS_API]

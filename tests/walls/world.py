@@ -42,6 +42,8 @@ class World:
         token, _ = issue_token(mia, "script", ["read"], 30, actor=mia, at=clock.now())
         rows = {
             "team": copilot,
+            "member": mia,
+            "fresh_offer": make.offer(),
             "application": application,
             "grant": grant,
             "request": asked,
