@@ -70,6 +70,8 @@ def require_usable(facts: HostFacts) -> None:
         errors["listing_settings"] = f"{kind.label} also needs {' and '.join(missing)}."
     elif bad := [name for name, value in facts.listing_settings.items() if not plain_word(value)]:
         errors["listing_settings"] = f"{', '.join(bad)}: use letters, digits, dots, dashes and underscores."
+    if facts.slug == "new":
+        errors["slug"] = "'new' is taken by an address of the console."
     if not facts.name.strip():
         errors["name"] = "A host needs a name."
     if facts.sync_every_s is not None and not 60 <= facts.sync_every_s <= 31 * 86_400:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
 from catalog.states import ChangeKind, ChangeState, Lifecycle, RunState
+from catalog.words import fact
 
 if TYPE_CHECKING:
     from foundry.people.models import User
@@ -111,6 +112,25 @@ class Model(models.Model):
         return f"{self.publisher.slug}/{self.slug}"
 
 
+# How supply comes in is told to those who keep or prove it; teams see what came of it.
+SUPPLY_READERS = ("admin", "ops", "auditor")
+
+
+class PoolQuerySet(models.QuerySet["CapacityPool"]):
+    def seen_by(self, person: "User") -> Self:
+        return self if person.is_any(*SUPPLY_READERS, "finance") else self.none()
+
+
+class RunQuerySet(models.QuerySet["SyncRun"]):
+    def seen_by(self, person: "User") -> Self:
+        return self if person.is_any(*SUPPLY_READERS) else self.none()
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def seen_by(self, person: "User") -> Self:
+        return self if person.is_any(*SUPPLY_READERS) else self.none()
+
+
 class CapacityPool(models.Model):
     """What a host will serve us, in the host's own unit, shared by the offers that draw on it.
 
@@ -129,8 +149,10 @@ class CapacityPool(models.Model):
     source = models.CharField(max_length=120)
     told_at = models.DateTimeField()
 
+    objects = PoolQuerySet.as_manager()
+
     class Meta:
-        ordering = ["host", "name"]
+        ordering = ["host__name", "name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["host", "region", "name"], name="pool_once_per_host_and_region"),
             models.CheckConstraint(condition=Q(maximum__gte=0), name="pool_maximum_is_not_negative"),
@@ -159,6 +181,36 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
     def listed(self) -> Self:
         return self.filter(gone_at=None)
+
+    def with_reach(self) -> Self:
+        """Adds `reach_word` and `reach_rank` (0 reaches something), as `Offer.reach` says it."""
+        nothing = (
+            Q(gone_at__isnull=False)
+            | Q(lifecycle__in=[Lifecycle.RETIRED, Lifecycle.ANNOUNCED])
+            | Q(host__disabled_at__isnull=False)
+            | Q(host__connector="reference")
+            | Q(host__calling_base_url="")
+        )
+        sandbox = Q(host__is_sandbox=True) | Q(host__is_demo=True)
+        return self.annotate(
+            reach_word=Case(
+                When(nothing, then=Value("listed")),
+                When(sandbox, then=Value("sandbox")),
+                default=Value("connected"),
+                output_field=models.CharField(),
+            ),
+            reach_rank=Case(When(nothing, then=Value(1)), default=Value(0)),
+        )
+
+    def reachable_first(self) -> Self:
+        """In the order of pages; needs `with_reach()`."""
+        order: tuple[str, ...] = ("reach_rank", "host__name", "region", "sku", "pk")
+        return self.order_by(*order)
+
+    def with_price_at(self, moment: datetime) -> Self:
+        """Adds `input_now`: USD per million input tokens in force at `moment`, null where unknown."""
+        in_force = Price.objects.at(moment).filter(offer=OuterRef("pk")).values("input_per_million")[:1]
+        return self.annotate(input_now=Subquery(in_force))
 
     def with_names(self) -> Self:
         return self.select_related("model__publisher", "host", "terms", "pool", "successor__model__publisher")
@@ -293,14 +345,14 @@ class Price(models.Model):
                 name="price_periods_never_overlap",
                 expressions=[
                     (
-                        Func(F("offer_id"), F("offer_id"), models.Value("[]"), function="int8range"),
+                        Func(F("offer_id"), F("offer_id"), Value("[]"), function="int8range"),
                         RangeOperators.OVERLAPS,
                     ),
                     (
                         Func(
                             F("precedence"),
                             F("precedence"),
-                            models.Value("[]"),
+                            Value("[]"),
                             function="int4range",
                         ),
                         RangeOperators.OVERLAPS,
@@ -336,6 +388,8 @@ class SyncRun(models.Model):
     rejected = models.PositiveIntegerField(default=0)
     problems = models.JSONField(default=list)
 
+    objects = RunQuerySet.as_manager()
+
     class Meta:
         ordering = ["-pk"]
         constraints = [
@@ -370,6 +424,8 @@ class Change(models.Model):
     settled_at = models.DateTimeField(null=True)
     settled_by = models.CharField(max_length=120, blank=True)
 
+    objects = ChangeQuerySet.as_manager()
+
     class Meta:
         ordering = ["-pk"]
         indexes = [models.Index(fields=["state", "-id"], name="changes_by_state")]
@@ -380,3 +436,11 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+    @property
+    def before_words(self) -> str:
+        return fact(self.kind, self.before)
+
+    @property
+    def after_words(self) -> str:
+        return fact(self.kind, self.after)

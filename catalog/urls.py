@@ -1,1 +1,24 @@
-urlpatterns: list[object] = []
+from django.urls import path
+
+from catalog.views import hosts, offers
+
+urlpatterns = [
+    path("catalog/", offers.catalog, name="catalog"),
+    path("catalog/<slug:publisher>/<str:model>/", offers.model, name="catalog-model"),
+    path("offers/<int:offer_id>/", offers.offer, name="offer"),
+    path("offers/<int:offer_id>/price/", offers.set_price, name="offer-price"),
+    path("offers/<int:offer_id>/show/", offers.show_offer, name="offer-show"),
+    path("hosts/", hosts.hosts, name="hosts"),
+    path("hosts/new/", hosts.new_host, name="host-new"),
+    path("hosts/<slug:slug>/", hosts.host, name="host"),
+    path("hosts/<slug:slug>/change/", hosts.change_host, name="host-change"),
+    path("hosts/<slug:slug>/progress/", hosts.progress, name="host-progress"),
+    path("hosts/<slug:slug>/sync/", hosts.sync_host, name="host-sync"),
+    path("hosts/<slug:slug>/check/", hosts.check_host, name="host-check"),
+    path("hosts/<slug:slug>/switch/", hosts.switch_host, name="host-switch"),
+    path("sync/", hosts.runs, name="sync"),
+    path("changes/", hosts.changes, name="changes"),
+    path("changes/<int:change_id>/apply/", hosts.apply_change, name="change-apply"),
+    path("changes/<int:change_id>/dismiss/", hosts.dismiss_change, name="change-dismiss"),
+    path("capacity/", hosts.capacity, name="capacity"),
+]

@@ -160,6 +160,8 @@ API_SLICES = [
     "tenants.usage",
 ]
 OFFER_ANNOTATORS = ["tenants.access.annotate.my_access"]
+# What is promised of a capacity pool; each takes (pool ids, moment) and answers {pool id: tokens per minute}.
+POOL_ANNOTATORS = ["tenants.access.headroom.granted_by_pool"]
 HOME_BLOCKS = ["tenants.access.home.blocks"]
 STATUS_PROBES = ["foundry.audit.probes.probes", "catalog.probes.probes", "tenants.usage.probes.probes"]
 

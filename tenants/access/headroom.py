@@ -60,6 +60,13 @@ def pool_granted_tpm(pool: CapacityPool, at: datetime) -> int:
     return granted_tpm(Offer.objects.filter(pool=pool), at)
 
 
+def granted_by_pool(pool_ids: list[int], at: datetime) -> dict[int, int]:
+    """Tokens per minute promised of each pool by grants in force; pools without any are left out. One query."""
+    limits = Limit.objects.at(at).filter(kind=LimitKind.TPM, grant__in=Grant.objects.in_force(at))
+    by_pool = limits.filter(grant__offer__pool__in=pool_ids).order_by().values_list("grant__offer__pool")
+    return {pool_id: int(total) for pool_id, total in by_pool.annotate(total=Sum("maximum"))}
+
+
 def granted_tpm(offers: OfferQuerySet, at: datetime) -> int:
     grants = Grant.objects.in_force(at).filter(offer__in=offers)
     limits = Limit.objects.at(at).filter(grant__in=grants, kind=LimitKind.TPM)

@@ -1,0 +1,110 @@
+"""The forms of those who keep supply. What they hold is judged by the actions, not here."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from catalog.connectors.registry import CONNECTORS
+from catalog.hosts import HostFacts
+from catalog.models import Host, Price, Terms
+
+EVERY = [("", "Never by itself"), ("3600", "Every hour"), ("21600", "Every 6 hours"), ("86400", "Every day")]
+SETTINGS = ("subscription", "location", "api_version")
+
+
+class HostForm(forms.Form):
+    """One host: what it is, where its listing is, where calls go."""
+
+    name = forms.CharField(max_length=120, help_text="As people should read it.")
+    slug = forms.SlugField(
+        max_length=50, label="Short name", help_text="In addresses and in host:publisher/model."
+    )
+    connector = forms.ChoiceField(
+        choices=[(kind.name, kind.label) for kind in CONNECTORS.values()], label="Kind"
+    )
+    region = forms.CharField(max_length=60, required=False)
+    sync_every_s = forms.TypedChoiceField(
+        choices=EVERY, coerce=int, empty_value=None, required=False, label="Sync", initial="21600"
+    )
+    default_terms = forms.ModelChoiceField(Terms.objects.all(), required=False, label="Terms of its offers")
+    listing_base_url = forms.CharField(max_length=400, required=False, label="Address of the listing")
+    listing_credential = forms.CharField(
+        required=False,
+        label="Credential for the listing",
+        widget=forms.PasswordInput,
+        help_text="Kept encrypted and never shown. Empty keeps what is stored.",
+    )
+    subscription = forms.CharField(max_length=80, required=False, help_text="Azure only.")
+    location = forms.CharField(max_length=60, required=False, help_text="Azure only, for example eastus2.")
+    api_version = forms.CharField(max_length=40, required=False, label="API version", help_text="Azure only.")
+    calling_base_url = forms.CharField(
+        max_length=400,
+        required=False,
+        label="Address for calls",
+        help_text="Without it the host's offers are only listed.",
+    )
+    calling_credential = forms.CharField(
+        required=False,
+        label="Credential for calls",
+        widget=forms.PasswordInput,
+        help_text="Kept encrypted and never shown. Empty keeps what is stored.",
+    )
+    calling_auth = forms.ChoiceField(
+        choices=[(Host.BEARER, "Bearer"), (Host.API_KEY, "api-key")], label="Sent as"
+    )
+    calling_path_template = forms.CharField(
+        max_length=200, required=False, label="Path of a call", help_text="May hold {model}. Usually empty."
+    )
+    trusted_networks = forms.CharField(
+        required=False, help_text="Networks inside your own walls that this host may be in, as CIDR, one per line.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, host: Host) -> dict[str, Any]:
+        """The form's initial values for a host that is there; never a credential."""
+        names = ["name", "slug", "connector", "region", "sync_every_s", "default_terms", "listing_base_url",
+                 "calling_base_url", "calling_auth", "calling_path_template"]  # fmt: skip
+        settings = {name: host.listing_settings.get(name, "") for name in SETTINGS}
+        networks = {"trusted_networks": "\n".join(host.trusted_networks)}
+        return {name: getattr(host, name) for name in names} | settings | networks
+
+    def facts(self, host: Host | None = None) -> HostFacts:
+        """What was entered; what the form does not ask stays as the host has it."""
+        data = dict(self.cleaned_data)
+        for name in ("listing_credential", "calling_credential"):
+            data.pop(name)
+        told = {name: value for name in SETTINGS if (value := data.pop(name))}
+        kept = {} if host is None else {k: v for k, v in host.listing_settings.items() if k not in SETTINGS}
+        data["trusted_networks"] = tuple(data["trusted_networks"].split())
+        if host is not None:
+            data |= {"is_sandbox": host.is_sandbox, "is_demo": host.is_demo}
+        return HostFacts(**data, listing_settings=kept | told)
+
+    def credentials(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ("listing_credential", "calling_credential")}
+
+
+class PriceForm(forms.Form):
+    """USD per million tokens, from now on."""
+
+    input_per_million = forms.DecimalField(
+        max_digits=24, decimal_places=12, min_value=Decimal(0), label="Input, $ per million"
+    )
+    output_per_million = forms.DecimalField(
+        max_digits=24, decimal_places=12, min_value=Decimal(0), label="Output, $ per million"
+    )
+    cached_input_per_million = forms.DecimalField(
+        max_digits=24,
+        decimal_places=12,
+        min_value=Decimal(0),
+        required=False,
+        label="Cached input, $ per million",
+    )
+    basis = forms.ChoiceField(
+        choices=[(Price.Basis.NEGOTIATED, "Negotiated"), (Price.Basis.ADMIN, "Set by an admin")]
+    )
+    source = forms.CharField(
+        max_length=160, label="Where it stands", help_text="For example the contract's number."
+    )

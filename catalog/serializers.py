@@ -1,0 +1,252 @@
+"""Supply as the API tells it. Credentials are never among the fields."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from catalog.connectors.registry import CONNECTORS
+from catalog.models import Change, Host, Model, Offer, Publisher, SyncRun
+from catalog.pages import OfferFacts
+from catalog.states import Lifecycle
+
+CONNECTION = ["listing", "calling", "trusted_networks", "sync_every_s", "disabled_at"]
+
+
+class PublisherSerializer(serializers.ModelSerializer[Publisher]):
+    class Meta:
+        model = Publisher
+        fields = ["slug", "name"]
+
+
+class ModelSerializer(serializers.ModelSerializer[Model]):
+    name = serializers.CharField()
+    full_name = serializers.CharField(source="__str__", help_text="publisher/model, as callers write it.")
+    publisher = serializers.CharField(source="publisher.slug")
+
+    class Meta:
+        model = Model
+        fields = ["id", "full_name", "publisher", "slug", "name", "description"]
+
+
+class ListingSerializer(serializers.Serializer[Host]):
+    base_url = serializers.CharField(source="listing_base_url")
+    settings = serializers.DictField(source="listing_settings", child=serializers.CharField())
+    has_credential = serializers.SerializerMethodField()
+
+    def get_has_credential(self, host: Host) -> bool:
+        return host.listing_credential is not None
+
+
+class CallingSerializer(serializers.Serializer[Host]):
+    base_url = serializers.CharField(source="calling_base_url")
+    auth = serializers.CharField(source="calling_auth")
+    path_template = serializers.CharField(source="calling_path_template")
+    has_credential = serializers.SerializerMethodField()
+
+    def get_has_credential(self, host: Host) -> bool:
+        return host.calling_credential is not None
+
+
+class HostSerializer(serializers.ModelSerializer[Host]):
+    """Everybody reads what a host is; how it is connected is for those who keep or prove supply."""
+
+    listing = ListingSerializer(source="*", required=False)
+    calling = CallingSerializer(source="*", required=False)
+
+    class Meta:
+        model = Host
+        fields = ["slug", "name", "connector", "region", "is_sandbox", "is_demo", *CONNECTION]
+        extra_kwargs = {
+            name: {"required": False} for name in ("trusted_networks", "sync_every_s", "disabled_at")
+        }
+
+    def to_representation(self, instance: Host) -> dict[str, Any]:
+        told: dict[str, Any] = super().to_representation(instance)
+        if not self.context["may_see_connection"]:
+            for name in CONNECTION:
+                told.pop(name)
+        return told
+
+
+class NewListingSerializer(serializers.Serializer[Any]):
+    base_url = serializers.CharField(max_length=400, allow_blank=True, default="")
+    credential = serializers.CharField(max_length=8000, allow_blank=True, default="", write_only=True)
+    settings = serializers.DictField(child=serializers.CharField(max_length=200), default=dict)
+
+
+class NewCallingSerializer(serializers.Serializer[Any]):
+    base_url = serializers.CharField(max_length=400, allow_blank=True, default="")
+    credential = serializers.CharField(max_length=8000, allow_blank=True, default="", write_only=True)
+    auth = serializers.CharField(default=Host.BEARER, help_text="bearer or api-key")
+    path_template = serializers.CharField(max_length=200, allow_blank=True, default="")
+
+
+class NewHostSerializer(serializers.Serializer[Any]):
+    slug = serializers.SlugField(max_length=50)
+    name = serializers.CharField(max_length=120)
+    connector = serializers.CharField(help_text=", ".join(sorted(CONNECTORS)))
+    region = serializers.CharField(max_length=60, allow_blank=True, default="")
+    listing = NewListingSerializer(default=dict)
+    calling = NewCallingSerializer(required=False)
+    trusted_networks = serializers.ListField(child=serializers.CharField(max_length=50), default=list)
+    sync_every_s = serializers.IntegerField(allow_null=True, default=21_600)
+    terms = serializers.CharField(
+        default="", allow_blank=True, help_text="Short name of the terms of its offers."
+    )
+
+
+class ChangedHostSerializer(serializers.Serializer[Any]):
+    """What is left out stays; a part that is sent (listing, calling) is sent whole, but for its credential."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    region = serializers.CharField(max_length=60, allow_blank=True, required=False)
+    listing = NewListingSerializer(required=False)
+    calling = NewCallingSerializer(required=False)
+    trusted_networks = serializers.ListField(child=serializers.CharField(max_length=50), required=False)
+    sync_every_s = serializers.IntegerField(allow_null=True, required=False)
+    terms = serializers.CharField(required=False, allow_blank=True)
+    on = serializers.BooleanField(required=False, help_text="false switches the host off")
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    works = serializers.BooleanField()
+    why = serializers.CharField()
+
+
+class PriceSerializer(serializers.Serializer[Any]):
+    """USD per million tokens; basis: admin, negotiated, host or reference."""
+
+    input_per_million = serializers.DecimalField(max_digits=24, decimal_places=12, normalize_output=True)
+    output_per_million = serializers.DecimalField(max_digits=24, decimal_places=12, normalize_output=True)
+    cached_input_per_million = serializers.DecimalField(
+        max_digits=24, decimal_places=12, normalize_output=True, allow_null=True
+    )
+    basis = serializers.CharField()
+    source = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+
+
+class NewPriceSerializer(serializers.Serializer[Any]):
+    input_per_million = serializers.DecimalField(max_digits=24, decimal_places=12, min_value=0)
+    output_per_million = serializers.DecimalField(max_digits=24, decimal_places=12, min_value=0)
+    cached_input_per_million = serializers.DecimalField(
+        max_digits=24, decimal_places=12, min_value=0, allow_null=True, default=None
+    )
+    basis = serializers.CharField(default="admin", help_text="admin or negotiated")
+    starts_at = serializers.DateTimeField(
+        required=False, help_text="Now where it is left out; never in the past."
+    )
+    source = serializers.CharField(
+        max_length=160, help_text="Where it stands, for example a contract's number."
+    )
+
+
+class TermsSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    title = serializers.CharField()
+    version = serializers.IntegerField()
+    facts = serializers.DictField(child=serializers.CharField())
+
+
+class AccessSerializer(serializers.Serializer[Any]):
+    word = serializers.CharField()
+    tone = serializers.CharField()
+    url = serializers.CharField()
+
+
+class OfferSerializer(serializers.Serializer[OfferFacts]):
+    """One model version at one host, in a region and SKU, as of now."""
+
+    id = serializers.IntegerField(source="offer.pk")
+    model = serializers.CharField(source="offer.model.__str__", help_text="publisher/model")
+    publisher = serializers.CharField(source="offer.model.publisher.slug")
+    host = serializers.CharField(source="offer.host.slug")
+    call_name = serializers.CharField(source="offer.call_name", help_text="host:publisher/model")
+    version = serializers.CharField(source="offer.version")
+    region = serializers.CharField(source="offer.region")
+    sku = serializers.CharField(source="offer.sku")
+    lifecycle = serializers.CharField(source="offer.lifecycle", help_text=", ".join(Lifecycle.values))
+    lifecycle_told = serializers.CharField(source="offer.lifecycle_told", help_text="In the host's own word.")
+    retires_at = serializers.DateTimeField(source="offer.retires_at", allow_null=True)
+    successor = serializers.SerializerMethodField()
+    context_tokens = serializers.IntegerField(source="offer.context_tokens", allow_null=True)
+    max_output_tokens = serializers.IntegerField(source="offer.max_output_tokens", allow_null=True)
+    modalities = serializers.ListField(source="offer.modalities", child=serializers.CharField())
+    capabilities = serializers.DictField(source="offer.capabilities", child=serializers.CharField())
+    pool = serializers.IntegerField(source="offer.pool_id", allow_null=True)
+    price = PriceSerializer(allow_null=True)
+    terms = TermsSerializer(source="offer.terms", allow_null=True)
+    reach = serializers.CharField(source="offer.reach.word", help_text="connected, sandbox or listed")
+    reach_why = serializers.CharField(source="offer.reach.why")
+    my_access = serializers.SerializerMethodField()
+    description = serializers.CharField(source="offer.description")
+    hidden = serializers.BooleanField(source="offer.hidden")
+    gone_at = serializers.DateTimeField(source="offer.gone_at", allow_null=True)
+    source = serializers.CharField(source="offer.source")
+    told_at = serializers.DateTimeField(source="offer.told_at")
+
+    def get_successor(self, facts: OfferFacts) -> str | None:
+        offer = facts.offer
+        return str(offer.successor.model) if offer.successor else (offer.successor_told or None)
+
+    def get_my_access(self, facts: OfferFacts) -> AccessSerializer | None:
+        return facts.access or None  # type: ignore[return-value]  # the annotation tells the schema its shape
+
+
+class ChangedOfferSerializer(serializers.Serializer[Any]):
+    hidden = serializers.BooleanField(required=False)
+    description = serializers.CharField(max_length=2000, allow_blank=True, required=False)
+
+
+class ProblemRowSerializer(serializers.Serializer[Any]):
+    where = serializers.CharField()
+    why = serializers.CharField()
+
+
+class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
+    host = serializers.CharField(source="host.slug")
+    state = serializers.CharField(help_text="queued, running, succeeded, partial, quarantined, failed")
+    quarantined = serializers.BooleanField()
+    problems = ProblemRowSerializer(many=True)
+
+    class Meta:
+        model = SyncRun
+        fields = [
+            "id", "host", "state", "asked_by", "asked_at", "started_at", "finished_at", "pages", "expected",
+            "seen", "new", "changed", "gone", "rejected", "quarantined", "problems",
+        ]  # fmt: skip
+
+
+class ChangeSerializer(serializers.ModelSerializer[Change]):
+    host = serializers.CharField(source="host.slug")
+    offer = serializers.IntegerField(source="offer_id", allow_null=True)
+    run = serializers.IntegerField(source="run_id", allow_null=True)
+    kind = serializers.CharField()
+    state = serializers.CharField(help_text="applied, waiting, dismissed")
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+    class Meta:
+        model = Change
+        fields = [
+            "id", "host", "offer", "run", "key", "kind", "before", "after", "risky", "why_risky", "state", "at",
+            "settled_at", "settled_by",
+        ]  # fmt: skip
+
+
+class CapacitySerializer(serializers.Serializer[Any]):
+    """`maximum` and `in_use` are in the host's own unit; tokens are null where it does not say how many."""
+
+    id = serializers.IntegerField(source="pool.pk")
+    host = serializers.CharField(source="pool.host.slug")
+    region = serializers.CharField(source="pool.region")
+    name = serializers.CharField(source="pool.name")
+    label = serializers.CharField(source="pool.label")
+    unit = serializers.CharField(source="pool.unit")
+    maximum = serializers.DecimalField(source="pool.maximum", max_digits=20, decimal_places=2)
+    in_use = serializers.DecimalField(source="pool.in_use", max_digits=20, decimal_places=2)
+    shared_by = serializers.IntegerField(source="sharing", help_text="Offers that draw on it.")
+    tpm = serializers.IntegerField(source="pool.tpm", allow_null=True)
+    allocated_tpm = serializers.IntegerField(allow_null=True, help_text="Promised by grants in force.")
+    headroom_tpm = serializers.IntegerField(allow_null=True)
+    told_at = serializers.DateTimeField(source="pool.told_at")

@@ -1,0 +1,220 @@
+"""Hosts and how their offers come in, for those who keep supply."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from catalog import actions, pages
+from catalog.connectors.registry import CONNECTORS
+from catalog.filters import ChangeFilter, PoolFilter, RunFilter
+from catalog.forms import HostForm
+from catalog.models import CapacityPool, Change, Host, SyncRun
+from catalog.states import ChangeKind, ChangeState, RunState
+from foundry.lib import clock
+from foundry.lib.errors import Refused
+from foundry.people.access import signed_in, with_role
+from foundry.people.models import Role
+
+READERS = (Role.ADMIN, Role.OPS, Role.AUDITOR)
+PER_PAGE = 25
+LAST_RUNS = 10
+OPEN = (RunState.QUEUED, RunState.RUNNING)
+
+
+@require_safe
+@with_role(*READERS)
+def hosts(request: HttpRequest) -> HttpResponse:
+    last = SyncRun.objects.filter(host=OuterRef("pk")).order_by("-pk")
+    rows = Host.objects.annotate(
+        listed=Count("offers", filter=Q(offers__gone_at=None), distinct=True),
+        last_state=Subquery(last.values("state")[:1]),
+        last_at=Subquery(last.values("asked_at")[:1]),
+    ).order_by("name")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "catalog/hosts.html", {"page": page, "kinds": kinds()})
+
+
+def kinds() -> dict[str, str]:
+    return {kind.name: kind.label for kind in CONNECTORS.values()}
+
+
+@require_safe
+@with_role(*READERS)
+def host(request: HttpRequest, slug: str) -> HttpResponse:
+    row = get_object_or_404(Host.objects.select_related("default_terms"), slug=slug)
+    changes = Change.objects.filter(host=row).exclude(kind=ChangeKind.NEW).select_related("offer", "host")
+    context = runs_of(row) | {
+        "host": row,
+        "kind": kinds().get(row.connector, row.connector),
+        "changes": changes[:20],
+        "offers": row.offers.listed().count(),
+        "pools": row.pools.count(),
+    }
+    return render(request, "catalog/host.html", context)
+
+
+@require_safe
+@with_role(*READERS)
+def progress(request: HttpRequest, slug: str) -> HttpResponse:
+    """The part of a host's page that moves while a run is open."""
+    row = get_object_or_404(Host, slug=slug)
+    return render(request, "catalog/_runs.html", runs_of(row) | {"host": row})
+
+
+def runs_of(host: Host) -> dict[str, Any]:
+    runs = list(host.runs.all()[:LAST_RUNS])
+    return {"runs": runs, "open_run": next((run for run in runs if run.state in OPEN), None)}
+
+
+@require_http_methods(["GET", "POST"])
+@with_role(Role.ADMIN)
+def new_host(request: HttpRequest) -> HttpResponse:
+    form = HostForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.save_host(
+                form.facts(), **form.credentials(), actor=signed_in(request), at=clock.now()
+            )
+        except Refused as refused:
+            tell(form, refused)
+        else:
+            messages.success(request, f"{made.name} is connected. Sync it to see its offers.")
+            return redirect("host", made.slug)
+    return render(request, "catalog/host_form.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@with_role(Role.ADMIN)
+def change_host(request: HttpRequest, slug: str) -> HttpResponse:
+    row = get_object_or_404(Host.objects.select_related("default_terms"), slug=slug)
+    form = HostForm(request.POST or None, initial=HostForm.of(row))
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.update_host(
+                row.pk, form.facts(row), **form.credentials(), actor=signed_in(request), at=clock.now()
+            )
+        except Refused as refused:
+            tell(form, refused)
+        else:
+            messages.success(request, f"{row.name} is changed.")
+            return redirect("host", slug)
+    context = {"form": form, "host": row}
+    return render(request, "catalog/host_form.html", context, status=400 if form.errors else 200)
+
+
+def tell(form: HostForm, refused: Refused) -> None:
+    """Show a refusal beside its field, or above the form."""
+    fields = {"listing_settings": "subscription"}
+    for name, why in refused.errors.items():
+        field = fields.get(name, name)
+        form.add_error(field if field in form.fields else None, why)
+    if not refused.errors:
+        form.add_error(None, str(refused))
+
+
+@require_POST
+@with_role(Role.ADMIN, Role.OPS)
+def sync_host(request: HttpRequest, slug: str) -> HttpResponse:
+    row = get_object_or_404(Host, slug=slug)
+    actions.ask_sync(row, actor=signed_in(request), at=clock.now())
+    return redirect("host", slug)
+
+
+@require_POST
+@with_role(Role.ADMIN)
+def check_host(request: HttpRequest, slug: str) -> HttpResponse:
+    row = get_object_or_404(Host, slug=slug)
+    if why_not := actions.check_host(row, actor=signed_in(request), at=clock.now()):
+        messages.error(request, f"{row.name} does not work: {why_not}")
+    else:
+        messages.success(request, f"{row.name} answered with a listing.")
+    return redirect("host", slug)
+
+
+@require_POST
+@with_role(Role.ADMIN)
+def switch_host(request: HttpRequest, slug: str) -> HttpResponse:
+    row, on = get_object_or_404(Host, slug=slug), request.POST.get("on") == "1"
+    actions.switch_host(row.pk, on=on, actor=signed_in(request), at=clock.now())
+    messages.success(request, f"{row.name} is switched {'on' if on else 'off'}.")
+    return redirect("host", slug)
+
+
+@require_safe
+@with_role(*READERS)
+def runs(request: HttpRequest) -> HttpResponse:
+    found = RunFilter(request.GET, queryset=SyncRun.objects.select_related("host"))
+    rows = found.qs if found.form.is_valid() else SyncRun.objects.none()
+    context = {
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "filter": found,
+        "chosen": request.GET,
+        "hosts": Host.objects.values_list("slug", "name"),
+        "states": RunState.choices,
+    }
+    return render(request, "catalog/runs.html", context)
+
+
+@require_safe
+@with_role(*READERS)
+def changes(request: HttpRequest) -> HttpResponse:
+    """What differs from what we held; what waits for a person comes first unless asked otherwise."""
+    chosen = request.GET.copy()
+    chosen.setdefault("state", ChangeState.WAITING)
+    if chosen["state"] == "all":
+        chosen["state"] = ""
+    found = ChangeFilter(chosen, queryset=Change.objects.select_related("host", "offer__model__publisher"))
+    rows = found.qs if found.form.is_valid() else Change.objects.none()
+    context = {
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "filter": found,
+        "chosen": request.GET,
+        "state": chosen["state"],
+        "hosts": Host.objects.values_list("slug", "name"),
+        "kinds": ChangeKind.choices,
+        "tabs": [*ChangeState.choices, ("all", "All")],
+        "may_settle": signed_in(request).is_any(Role.ADMIN),
+    }
+    return render(request, "catalog/changes.html", context)
+
+
+@require_POST
+@with_role(Role.ADMIN)
+def apply_change(request: HttpRequest, change_id: int) -> HttpResponse:
+    get_object_or_404(Change, pk=change_id)
+    row = actions.apply_change(change_id, actor=signed_in(request), at=clock.now())
+    messages.success(request, f"Applied: {row.get_kind_display()} of {row.key}.")
+    return redirect("changes")
+
+
+@require_POST
+@with_role(Role.ADMIN)
+def dismiss_change(request: HttpRequest, change_id: int) -> HttpResponse:
+    get_object_or_404(Change, pk=change_id)
+    row = actions.dismiss_change(change_id, actor=signed_in(request), at=clock.now())
+    messages.success(request, f"Dismissed: {row.get_kind_display()} of {row.key}. What we hold stays.")
+    return redirect("changes")
+
+
+@require_safe
+@with_role(Role.ADMIN, Role.OPS, Role.FINANCE, Role.AUDITOR)
+def capacity(request: HttpRequest) -> HttpResponse:
+    """What hosts will serve us, in their own units, and what of it is promised."""
+    pools = CapacityPool.objects.select_related("host").annotate(
+        sharing=Count("offers", filter=Q(offers__gone_at=None))
+    )
+    found = PoolFilter(request.GET, queryset=pools)
+    rows = found.qs if request.GET.get("used") == "all" else found.qs.filter(sharing__gt=0)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "pools": pages.pool_facts(page.object_list, clock.now()),
+        "chosen": request.GET,
+        "hosts": Host.objects.filter(pools__isnull=False).distinct().values_list("slug", "name"),
+    }
+    return render(request, "catalog/capacity.html", context)

@@ -1,0 +1,115 @@
+"""The catalog as everybody sees it: models, their offers side by side."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from catalog import actions, pages
+from catalog.filters import PRICES, REACHES, OfferFilter
+from catalog.forms import PriceForm
+from catalog.models import Change, Host, Model, Offer, OfferQuerySet, Publisher
+from catalog.states import ChangeState, Lifecycle
+from foundry.lib import clock
+from foundry.lib.errors import Refused
+from foundry.people.access import signed_in, with_role
+from foundry.people.models import Role
+
+PER_PAGE = 25
+
+
+def seen(request: HttpRequest) -> OfferQuerySet:
+    return Offer.objects.seen_by(signed_in(request)).with_reach().with_price_at(clock.now())
+
+
+@require_safe
+@login_required
+def catalog(request: HttpRequest) -> HttpResponse:
+    """Models with their offers; what can be called comes first. 25 models a page."""
+    found = OfferFilter(request.GET, queryset=seen(request))
+    rows = found.qs if found.form.is_valid() else seen(request).none()
+    page = Paginator(pages.models_in_order(rows), PER_PAGE).get_page(request.GET.get("page"))
+    ids = [row["model_id"] for row in page.object_list]
+    context = {
+        "page": page,
+        "models": pages.model_facts(ids, rows, signed_in(request), clock.now()),
+        "filter": found,
+        "chosen": request.GET,
+        "publishers": Publisher.objects.filter(models__offers__gone_at=None)
+        .distinct()
+        .values_list("slug", "name"),
+        "hosts": Host.objects.values_list("slug", "name"),
+        "lifecycles": Lifecycle.choices,
+        "reaches": REACHES,
+        "prices": PRICES,
+    }
+    return render(request, "catalog/catalog.html", context)
+
+
+@require_safe
+@login_required
+def model(request: HttpRequest, publisher: str, model: str) -> HttpResponse:
+    """One model: every offer of it side by side, so that the right one can be asked for."""
+    person = signed_in(request)
+    row = get_object_or_404(Model.objects.select_related("publisher"), publisher__slug=publisher, slug=model)
+    offers = seen(request).filter(model=row).with_names().reachable_first()
+    facts = pages.gather(offers, person, clock.now())
+    if not facts:
+        return render(request, "404.html", status=404)
+    pages.note_sharing(facts)
+    context = {
+        "model": row,
+        "served": [each for each in facts if each.offer.host.connector != "reference"],
+        "listed": [each for each in facts if each.offer.host.connector == "reference"],
+        "history": history(row),
+        "may_keep": person.is_any(Role.ADMIN),
+    }
+    return render(request, "catalog/model.html", context)
+
+
+def history(model: Model) -> list[Change]:
+    """What changed at this model's offers lately, without their first appearance."""
+    changes = Change.objects.filter(offer__model=model, offer__hidden=False, state=ChangeState.APPLIED)
+    return list(changes.exclude(kind="new").select_related("host", "offer")[:10])
+
+
+@require_safe
+@login_required
+def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """An offer's place on its model's page, for whoever knows only its number."""
+    row = get_object_or_404(Offer.objects.seen_by(signed_in(request)).with_names(), pk=offer_id)
+    where = reverse("catalog-model", args=[row.model.publisher.slug, row.model.slug])
+    return redirect(f"{where}#offer-{row.pk}")
+
+
+@require_http_methods(["GET", "POST"])
+@with_role(Role.ADMIN)
+def set_price(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """All prices an offer ever had, and the form for the next."""
+    row = get_object_or_404(Offer.objects.with_names(), pk=offer_id)
+    form, at = PriceForm(request.POST or None), clock.now()
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.set_price(row, **form.cleaned_data, starts_at=at, actor=signed_in(request), at=at)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(
+                request, f"The price of {row} counts from now on; calls made before keep theirs."
+            )
+            return redirect("offer", offer_id)
+    context = {"offer": row, "form": form, "prices": row.prices.order_by("-starts_at", "precedence")[:50]}
+    return render(request, "catalog/price.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@with_role(Role.ADMIN)
+def show_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
+    hidden = request.POST.get("hidden") == "1"
+    get_object_or_404(Offer, pk=offer_id)
+    actions.show_offer(offer_id, hidden=hidden, actor=signed_in(request), at=clock.now())
+    messages.success(request, "Only admins and ops see it now." if hidden else "Everybody sees it now.")
+    return redirect("offer", offer_id)
