@@ -94,8 +94,8 @@ def make_sign_in_link(user: User, *, actor: User | str, at: datetime) -> str:
 def use_sign_in_link(secret: str, at: datetime) -> User | None:
     """The person a link is for, once; None when it is unknown, used or too old."""
     link = (
-        SignInLink.objects.select_for_update()
-        .filter(digest=secrets.digest(secret), used_at=None, expires_at__gt=at)
+        SignInLink.objects.select_for_update(of=("self",))
+        .filter(digest=secrets.digest(secret), used_at=None, expires_at__gt=at, user__is_active=True)
         .first()
     )
     if link is None:

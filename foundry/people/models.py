@@ -28,6 +28,10 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Addresses are kept in lower case and typed in any."""
+        return super().get_by_natural_key((username or "").strip().lower())
+
 
 class User(AbstractBaseUser):
     """A person. Site roles are rows, so that who gave which role and when is in the audit."""

@@ -24,10 +24,11 @@ def dollars(amount: Decimal, places: int) -> str:
 
 
 def money(amount: Decimal) -> str:
-    """Dollars and cents from one dollar up; below it three digits that matter."""
-    if amount == 0 or abs(amount) >= 1:
+    """Dollars and cents; below a cent's worth of digits the first three that matter."""
+    if amount == 0 or amount.adjusted() >= -1:
         return dollars(amount, 2)
-    return dollars(amount, max(2, 2 - amount.adjusted()) if amount.adjusted() < -1 else 2)
+    digits = dollars(amount, 2 - amount.adjusted()).rstrip("0")
+    return digits + "0" * (2 - len(digits.partition(".")[2]))
 
 
 def money_nanos(nanos: int | None) -> str:

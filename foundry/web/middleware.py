@@ -57,8 +57,15 @@ class refusals:  # noqa: N801  (reads as the function it stands for)
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refused):
             return None
+        if request.headers.get("HX-Request"):
+            return self.reload(request, error)
         back = request.headers.get("Referer", "")
         if request.method == "POST" and back.startswith(f"{request.scheme}://{request.get_host()}/"):
             messages.error(request, str(error))
             return HttpResponseRedirect(back)
         return render(request, "refused.html", {"error": error}, status=error.status)
+
+    def reload(self, request: HttpRequest, error: Refused) -> HttpResponse:
+        """A part of a page asked: the whole page comes again, with the reason on top."""
+        messages.error(request, str(error))
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
