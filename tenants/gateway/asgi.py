@@ -1,0 +1,62 @@
+"""The little of HTTP that a raw ASGI application needs."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+import orjson
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+class TooLarge(Exception):
+    """The body has more bytes than are taken."""
+
+
+class Gone(Exception):
+    """The caller hung up before the body was whole."""
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The first header of that lower-case name, empty without one. Bytes are read as Latin-1, like HTTP says."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return ""
+
+
+async def read_body(receive: Receive, most: int = 32 << 20) -> bytes:
+    """The whole body. Raises TooLarge beyond `most` bytes, Gone when the caller hung up."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > most:
+            raise TooLarge
+        return body
+    parts, length = [], 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise Gone
+        part = message.get("body", b"")
+        length += len(part)
+        if length > most:
+            raise TooLarge
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+
+
+async def send_bytes(
+    send: Send, status: int, body: bytes, kind: bytes = b"application/json", extra: Headers = ()
+) -> None:
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *extra]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_json(send: Send, status: int, content: Any, extra: Headers = ()) -> None:
+    await send_bytes(send, status, orjson.dumps(content), extra=extra)

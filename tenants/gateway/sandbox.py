@@ -1,0 +1,266 @@
+"""The sandbox upstream: a small OpenAI-compatible server that answers with what it was asked.
+
+`python -m tenants.gateway.sandbox --port 8200 [--log FILE]`. No model runs here and every answer says so.
+Answers and token counts are exact functions of the question (a token is four UTF-8 bytes, begun ones
+count), so a ledger can be checked against them. A request's `metadata` turns knobs:
+
+sandbox_tokens_out  answer with that many tokens
+sandbox_cached      say that so many input tokens came from a cache
+sandbox_delay_ms    wait before the answer, and between chunks of a stream
+sandbox_status      answer with this HTTP error
+sandbox_break       end the connection in the middle of the answer
+sandbox_usage       "missing", "negative" or a number that is told as completion_tokens
+"""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+import uvicorn
+
+from tenants.gateway import sandbox_listing
+from tenants.gateway.asgi import Receive, Scope, Send, header, read_body, send_json
+
+TOKEN_BYTES = 4
+MOST_OUT = 100_000
+LABEL = "Sandbox echo (no model ran): "
+
+
+def tokens_of(text: str) -> int:
+    """How many tokens the sandbox counts: four bytes each, the last one begun counts."""
+    return -(-len(text.encode()) // TOKEN_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """What a test asks for in `metadata`."""
+
+    tokens_out: int | None = None
+    cached: int = 0
+    delay_s: float = 0.0
+    status: int = 200
+    breaks: bool = False
+    usage: str = ""
+
+    @classmethod
+    def read(cls, metadata: dict[str, str]) -> "Knobs":
+        def number(name: str, default: int) -> int:
+            return int(metadata.get(f"sandbox_{name}", default))
+
+        return cls(
+            tokens_out=number("tokens_out", 0) or None,
+            cached=number("cached", 0),
+            delay_s=number("delay_ms", 0) / 1000,
+            status=number("status", 200),
+            breaks="sandbox_break" in metadata,
+            usage=metadata.get("sandbox_usage", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one question is answered with: `pieces` are tokens."""
+
+    model: str
+    pieces: tuple[str, ...]
+    tokens_in: int
+    finish: str
+    knobs: Knobs
+
+    @classmethod
+    def to(cls, asked: dict[str, Any]) -> "Answer":
+        knobs = Knobs.read(asked.get("metadata") or {})
+        words = [text_of(message.get("content")) for message in asked["messages"]]
+        text = LABEL + (words[-1] if words else "")
+        wanted = knobs.tokens_out or tokens_of(text)
+        raw = text.encode()
+        if knobs.tokens_out:
+            raw = (raw * (1 + wanted * TOKEN_BYTES // len(raw)))[: wanted * TOKEN_BYTES]
+        most = min(asked.get("max_completion_tokens") or asked.get("max_tokens") or MOST_OUT, MOST_OUT)
+        kept = raw[: min(wanted, most) * TOKEN_BYTES]
+        pieces = tuple(
+            kept[i : i + TOKEN_BYTES].decode(errors="replace") for i in range(0, len(kept), TOKEN_BYTES)
+        )
+        return cls(
+            model=str(asked.get("model", "echo")),
+            pieces=pieces,
+            tokens_in=sum(map(tokens_of, words)),
+            finish="length" if wanted > most else "stop",
+            knobs=knobs,
+        )
+
+    def usage(self) -> dict[str, Any] | None:
+        told = len(self.pieces)
+        if self.knobs.usage == "missing":
+            return None
+        if self.knobs.usage:
+            told = -1 if self.knobs.usage == "negative" else int(self.knobs.usage)
+        return {
+            "prompt_tokens": self.tokens_in,
+            "completion_tokens": told,
+            "total_tokens": self.tokens_in + told,
+            "prompt_tokens_details": {"cached_tokens": min(self.knobs.cached, self.tokens_in)},
+        }
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content, in its plain form and in its form of parts."""
+    if isinstance(content, list):
+        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def whole(answer: Answer, call_id: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": "".join(answer.pieces), "refusal": None}
+    body = frame(answer, call_id, "chat.completion") | {
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish}]
+    }
+    usage = answer.usage()
+    return body if usage is None else body | {"usage": usage}
+
+
+def chunks(answer: Answer, call_id: str, with_usage: bool) -> Iterator[dict[str, Any]]:
+    """The chunks of a stream; the last one carries the usage where it was asked for."""
+    base = frame(answer, call_id, "chat.completion.chunk")
+    for number, piece in enumerate(answer.pieces):
+        delta = {"role": "assistant", "content": piece} if number == 0 else {"content": piece}
+        yield base | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    yield base | {"choices": [{"index": 0, "delta": {}, "finish_reason": answer.finish}]}
+    if with_usage and (usage := answer.usage()) is not None:
+        yield base | {"choices": [], "usage": usage}
+
+
+def frame(answer: Answer, call_id: str, kind: str) -> dict[str, Any]:
+    return {
+        "id": f"sandbox-{call_id}",
+        "object": kind,
+        "created": int(time.time()),
+        "model": answer.model,
+        "system_fingerprint": "foundry-sandbox",
+    }
+
+
+class Sandbox:
+    """The ASGI application. With a log, every served call is on disk before its answer ends."""
+
+    def __init__(self, log: str = "") -> None:
+        self.log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if log else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path, method = scope["path"], scope["method"]
+        if method == "POST" and path.endswith("/chat/completions"):
+            await self.complete(scope, receive, send)
+        elif method == "GET" and (listed := listing(scope)) is not None:
+            await send_json(send, 200, listed)
+        else:
+            await send_json(send, 404, problem(f"The sandbox has nothing at {method} {path}."))
+
+    async def complete(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            asked = orjson.loads(await read_body(receive))
+            answer = Answer.to(asked)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            await send_json(send, 400, problem("The body is no chat completion request."))
+            return
+        call_id = header(scope, b"x-client-request-id") or os.urandom(8).hex()
+        await asyncio.sleep(answer.knobs.delay_s)
+        if answer.knobs.status != 200:
+            await send_json(send, answer.knobs.status, problem(f"As asked: {answer.knobs.status}."))
+        elif asked.get("stream"):
+            await self.stream(
+                answer, call_id, bool((asked.get("stream_options") or {}).get("include_usage")), send
+            )
+        else:
+            self.note(answer, call_id)
+            body = orjson.dumps(whole(answer, call_id))
+            await start(send, b"application/json", len(body))
+            if answer.knobs.breaks:
+                raise ConnectionResetError("as asked")
+            await send({"type": "http.response.body", "body": body})
+
+    async def stream(self, answer: Answer, call_id: str, with_usage: bool, send: Send) -> None:
+        self.note(answer, call_id)
+        await start(send, b"text/event-stream; charset=utf-8")
+        for number, chunk in enumerate(chunks(answer, call_id, with_usage)):
+            await send(
+                {
+                    "type": "http.response.body",
+                    "body": b"data: %b\n\n" % orjson.dumps(chunk),
+                    "more_body": True,
+                }
+            )
+            if answer.knobs.breaks and number == len(answer.pieces) // 2:
+                raise ConnectionResetError("as asked")
+            if answer.knobs.delay_s:
+                await asyncio.sleep(answer.knobs.delay_s)
+        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+
+    def note(self, answer: Answer, call_id: str) -> None:
+        """One line per served call, on disk before the caller can know of it."""
+        if self.log is None:
+            return
+        line = {
+            "call_id": call_id,
+            "model": answer.model,
+            "tokens_in": answer.tokens_in,
+            "tokens_out": len(answer.pieces),
+        }
+        os.write(self.log, orjson.dumps(line) + b"\n")
+        os.fsync(self.log)
+
+
+async def start(send: Send, kind: bytes, length: int | None = None) -> None:
+    headers = [(b"content-type", kind)]
+    if length is not None:
+        headers.append((b"content-length", b"%d" % length))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+def listing(scope: Scope) -> dict[str, Any] | None:
+    """What the make-believe hosts of the demo list, and the sandbox's own model."""
+    path = scope["path"]
+    parts = path.strip("/").split("/")
+    if path == "/v1/models":
+        return {
+            "object": "list",
+            "data": [{"id": "echo", "object": "model", "created": 1767225600, "owned_by": "sandbox"}],
+        }
+    if parts[0] == "azure" and parts[-1] == "usages":
+        return sandbox_listing.azure_usages()
+    if parts[0] == "azure" and parts[-1] == "models" and len(parts) > 2:
+        try:
+            loaded = date.fromisoformat(parts[1])
+            skip = int(parse_qs(scope["query_string"].decode()).get("skip", ["0"])[0])
+        except ValueError:
+            return None
+        return sandbox_listing.azure_models(loaded, f"http://{header(scope, b'host')}{path}", skip)
+    return sandbox_listing.openai_models() if path.endswith("/models") else None
+
+
+def problem(message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "sandbox_error", "param": None, "code": None}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The sandbox upstream: echoes, counts, no model.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("SANDBOX_PORT", "8200")))
+    parser.add_argument("--log", default="", help="write every served call to this file, synced")
+    asked = parser.parse_args()
+    uvicorn.run(
+        Sandbox(asked.log), host=asked.host, port=asked.port, log_level="warning", access_log=False, lifespan="off",
+        loop="uvloop", http="httptools", backlog=4096, timeout_graceful_shutdown=2,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
