@@ -36,6 +36,7 @@ def teams(request: HttpRequest) -> HttpResponse:
             apps=Count("applications", distinct=True),
             my_role=Subquery(my_role),
         )
+        .order_by("name", "pk")
     )
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "may_create": person.is_any(Role.ADMIN)}
