@@ -48,11 +48,10 @@ def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dic
 class Asked:
     """Who asks, and whether anybody does: the schema's generator looks at views without a person."""
 
-    request: Request
-
     @property
     def person(self) -> User:
-        return signed_in(self.request._request)
+        request: Request = self.request  # type: ignore[attr-defined]  # every view has one
+        return signed_in(request._request)
 
     @property
     def nobody(self) -> bool:
@@ -94,7 +93,7 @@ class HostView(Asked, viewsets.ReadOnlyModelViewSet[Host]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         may = not self.nobody and self.person.is_any(*SUPPLY_READERS)
-        return super().get_serializer_context() | {"may_see_connection": may}
+        return {**super().get_serializer_context(), "may_see_connection": may}
 
     def told(self, host: Host, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(host).data, status=code)
@@ -140,7 +139,7 @@ class HostView(Asked, viewsets.ReadOnlyModelViewSet[Host]):
 def host_facts(before: HostFacts, body: dict[str, Any]) -> tuple[HostFacts, dict[str, str]]:
     """The host as the body says, and the credentials it brings. Raises Invalid for unknown terms."""
     listing, calling = body.get("listing"), body.get("calling")
-    told = {
+    told: dict[str, Any] = {
         name: body[name] for name in ("slug", "name", "connector", "region", "sync_every_s") if name in body
     }
     if listing:
@@ -214,7 +213,7 @@ class OfferView(Asked, mixins.ListModelMixin, viewsets.GenericViewSet[Offer]):
 
     def any_offer(self) -> Offer:
         """The offer of the address, also when it is gone. Raises 404 for one that is not shown."""
-        self.filter_backends = []  # type: ignore[assignment]  # one row is named by its id, not filtered
+        self.filter_backends = []  # one row is named by its id, not filtered
         return self.get_object()
 
     def told(self, offer: Offer) -> Response:

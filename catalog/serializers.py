@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.connectors.registry import CONNECTORS
-from catalog.models import Change, Host, Model, Offer, Publisher, SyncRun
+from catalog.models import Change, Host, Model, Publisher, SyncRun
 from catalog.pages import OfferFacts
 from catalog.states import Lifecycle
 
@@ -122,7 +122,7 @@ class PriceSerializer(serializers.Serializer[Any]):
         max_digits=24, decimal_places=12, normalize_output=True, allow_null=True
     )
     basis = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     starts_at = serializers.DateTimeField()
 
 
@@ -136,7 +136,7 @@ class NewPriceSerializer(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField(
         required=False, help_text="Now where it is left out; never in the past."
     )
-    source = serializers.CharField(
+    source = serializers.CharField(  # type: ignore[assignment]
         max_length=160, help_text="Where it stands, for example a contract's number."
     )
 
@@ -154,7 +154,7 @@ class AccessSerializer(serializers.Serializer[Any]):
     url = serializers.CharField()
 
 
-class OfferSerializer(serializers.Serializer[OfferFacts]):
+class OfferSerializer(serializers.Serializer[Any]):
     """One model version at one host, in a region and SKU, as of now."""
 
     id = serializers.IntegerField(source="offer.pk")
@@ -182,7 +182,7 @@ class OfferSerializer(serializers.Serializer[OfferFacts]):
     description = serializers.CharField(source="offer.description")
     hidden = serializers.BooleanField(source="offer.hidden")
     gone_at = serializers.DateTimeField(source="offer.gone_at", allow_null=True)
-    source = serializers.CharField(source="offer.source")
+    source = serializers.CharField(source="offer.source")  # type: ignore[assignment]
     told_at = serializers.DateTimeField(source="offer.told_at")
 
     def get_successor(self, facts: OfferFacts) -> str | None:
@@ -241,7 +241,7 @@ class CapacitySerializer(serializers.Serializer[Any]):
     host = serializers.CharField(source="pool.host.slug")
     region = serializers.CharField(source="pool.region")
     name = serializers.CharField(source="pool.name")
-    label = serializers.CharField(source="pool.label")
+    label = serializers.CharField(source="pool.label")  # type: ignore[assignment]
     unit = serializers.CharField(source="pool.unit")
     maximum = serializers.DecimalField(source="pool.maximum", max_digits=20, decimal_places=2)
     in_use = serializers.DecimalField(source="pool.in_use", max_digits=20, decimal_places=2)

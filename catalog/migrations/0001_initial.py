@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ('host', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pools', to='catalog.host')),
             ],
             options={
-                'ordering': ['host', 'name'],
+                'ordering': ['host__name', 'name', 'pk'],
             },
         ),
         migrations.CreateModel(
