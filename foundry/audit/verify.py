@@ -52,24 +52,22 @@ def verify(heads_file: Path) -> Verdict:
 
 
 def differing_columns(entry: Entry, body: bytes) -> str:
-    """The searchable columns must say what the hashed body says."""
+    """The columns that people read and search must say what the hashed body says."""
     told = json.loads(body)
-    columns = {
-        "seq": entry.seq,
-        "verb": entry.verb,
-        "actor_id": entry.actor_id,
-        "token": entry.token,
-        "at": entry.occurred_at,
-        "object": [entry.object_type, entry.object_id],
+    object_type, object_id, object_label = told["object"]
+    pairs = {
+        "seq": (entry.seq, told["seq"]),
+        "occurred_at": (entry.occurred_at, datetime.fromisoformat(told["at"])),
+        "verb": (entry.verb, told["verb"]),
+        "actor_id": (entry.actor_id, told["actor_id"]),
+        "actor_label": (entry.actor_label, told["actor"][:200]),
+        "token": (entry.token, told["token"][:120]),
+        "object_type": (entry.object_type, object_type),
+        "object_id": (entry.object_id, object_id),
+        "object_label": (entry.object_label, object_label[:200]),
     }
-    told["at"], told["object"], told["token"] = (
-        datetime.fromisoformat(told["at"]),
-        told["object"][:2],
-        told["token"][:120],
-    )
-    return "".join(
-        f"column {name} differs from the hashed body; " for name in columns if columns[name] != told[name]
-    )
+    differing = [name for name, (held, hashed) in pairs.items() if held != hashed]
+    return f"column {', '.join(differing)} differs from the hashed body" if differing else ""
 
 
 def sign(text: str) -> str:
