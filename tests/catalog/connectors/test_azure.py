@@ -9,6 +9,7 @@ import pytest
 
 from catalog.connectors.azure import Azure, tpm_per_unit
 from catalog.connectors.base import Connection, Listing, ListingBroken, OfferRow, Page, join
+from foundry.lib.http import Answer
 from tests.fakes.azure import payload
 
 CONNECTOR = Azure(Connection("https://arm.example", {"subscription": "s", "location": "eastus2"}))
@@ -178,3 +179,16 @@ def test_the_same_row_twice_makes_the_listing_incomplete() -> None:
     listing = join([read({"value": [row]}), read({"value": [row]}, number=2)])
     assert not listing.complete
     assert "twice" in listing.problems[0].why
+
+
+class Loop:
+    """A host whose second page links to itself."""
+
+    def get(self, url: str, params: Any = None) -> Answer:
+        body = payload("models_page_1") | {"nextLink": "https://arm.example/x?$skiptoken=2"}
+        return Answer(url, 200, {}, json.dumps(body).encode())
+
+
+def test_a_page_that_links_to_itself_ends_the_reading() -> None:
+    with pytest.raises(ListingBroken, match="already read"):
+        list(CONNECTOR.fetch(Loop()))
