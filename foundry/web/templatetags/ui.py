@@ -235,6 +235,12 @@ def limit_age(limit_s: float | None) -> str:
 
 
 @register.filter
+def spaced(name: str) -> str:
+    """`hosted_by` as `hosted by`."""
+    return str(name).replace("_", " ")
+
+
+@register.filter
 def as_json(value: object) -> str:
     """A JSON value over several lines, for people."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
