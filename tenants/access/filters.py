@@ -1,6 +1,6 @@
 """Filters of lists, the same in pages and API; each lives in the URL."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import django_filters
 from django.db.models import QuerySet
@@ -10,10 +10,17 @@ from foundry.lib.errors import Invalid
 from tenants.access.models import Grant, Request
 from tenants.access.states import RequestState
 
-GRANT_STATES = [("live", "Live"), ("suspended", "Suspended"), ("revoked", "Revoked"), ("ended", "Ended")]
+SOON = timedelta(days=30)
+GRANT_STATES = [
+    ("live", "Live"),
+    ("ending", "Ends within 30 days"),
+    ("suspended", "Suspended"),
+    ("revoked", "Revoked"),
+    ("ended", "Ended"),
+]
 
 
-class RequestFilter(django_filters.FilterSet):
+class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(choices=RequestState.choices)
     team = django_filters.CharFilter(field_name="team__slug")
     offer = django_filters.NumberFilter(field_name="offer_id", min_value=0, max_value=2**63 - 1)
@@ -23,7 +30,7 @@ class RequestFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class GrantFilter(django_filters.FilterSet):
+class GrantFilter(django_filters.FilterSet):  # type: ignore[misc]
     team = django_filters.CharFilter(field_name="team__slug")
     offer = django_filters.NumberFilter(field_name="offer_id", min_value=0, max_value=2**63 - 1)
 
@@ -56,6 +63,7 @@ def in_state(grants: QuerySet[Grant], state: str, at: datetime) -> QuerySet[Gran
     alive = grants.filter(ends_at__gt=at).exclude(revoked_at__lte=at)
     return {
         "live": alive.filter(suspended_at=None, starts_at__lte=at),
+        "ending": alive.filter(suspended_at=None, starts_at__lte=at, ends_at__lte=at + SOON),
         "suspended": alive.filter(suspended_at__lte=at),
         "revoked": grants.filter(revoked_at__lte=at),
         "ended": grants.filter(ends_at__lte=at, revoked_at=None),

@@ -4,6 +4,7 @@ Limits are kept as whole numbers; money in nano-dollars. `asked` and `granted` m
 its maximum. The database itself refuses a self-approved or undecided grant (`migrations/0002`).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -15,11 +16,16 @@ from django.db.models import Exists, F, Func, OuterRef, Prefetch, Q
 from django.db.models.functions import Now
 
 from catalog.models import Offer, Terms
-from tenants.access.states import DataClass, LimitKind, Outcome, RequestState
+from tenants.access.states import STEP_LABELS, DataClass, LimitKind, Outcome, RequestState
 from tenants.teams.models import Application, Team
 
 if TYPE_CHECKING:
     from foundry.people.models import User
+
+
+def in_order(limits: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Limits as (kind, maximum) in the order in which people read them; JSON keeps none."""
+    return [(kind, limits[kind]) for kind in LimitKind.values if kind in limits]
 
 
 class RequestQuerySet(models.QuerySet["Request"]):
@@ -82,6 +88,10 @@ class Request(models.Model):
     def __str__(self) -> str:
         return f"request {self.pk}"
 
+    @property
+    def asked_in_order(self) -> list[tuple[str, int]]:
+        return in_order(self.asked)
+
 
 class StepQuerySet(models.QuerySet["Step"]):
     def next_up(self) -> Self:
@@ -114,6 +124,10 @@ class Step(models.Model):
     def __str__(self) -> str:
         return f"step {self.position} ({self.role}) of {self.request}"
 
+    @property
+    def label(self) -> str:
+        return STEP_LABELS.get(self.role, self.role)
+
 
 class Decision(models.Model):
     """What one person decided on one step. Never changed, never deleted; one per step."""
@@ -139,6 +153,10 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} by {self.by}"
+
+    @property
+    def granted_in_order(self) -> list[tuple[str, int]]:
+        return in_order(self.granted or {})
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):

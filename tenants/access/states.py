@@ -50,3 +50,5 @@ class LimitKind(TextChoices):
 
 
 MONEY = frozenset({LimitKind.USD_PER_DAY, LimitKind.USD_PER_MONTH})
+
+STEP_LABELS = {"admin": "Platform", "security": "Security", "finance": "Finance"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from foundry.lib.units import NANOS_PER_USD
 from foundry.people.models import Role
 from tenants.access.estimate import budget_nanos, monthly_nanos
-from tenants.access.states import DataClass
+from tenants.access.states import STEP_LABELS, DataClass
 
 if TYPE_CHECKING:
     from catalog.models import Price
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 DECIDE_WITHIN_WORKING_DAYS = 2
 FINANCE_FROM_NANOS = 5_000 * NANOS_PER_USD
 SENSITIVE = frozenset({DataClass.CONFIDENTIAL, DataClass.RESTRICTED})
-STEP_LABELS = {Role.ADMIN: "Platform", Role.SECURITY: "Security", Role.FINANCE: "Finance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Planned:
 
 def label(role: str) -> str:
     """The name of a step on screen."""
-    return STEP_LABELS.get(Role(role), role)
+    return STEP_LABELS.get(role, role)
 
 
 def plan(data_class: str, limits: Mapping[str, int], price: "Price | None") -> list[Planned]:

@@ -1,6 +1,6 @@
 """Rows for tests: plain functions with good defaults. `from tests import make`, then `make.person()`."""
 
-from tests.make.access import admin, application, approved, grant, owner_of, request, team
+from tests.make.access import admin, application, approved, approved_step, grant, owner_of, request, team
 from tests.make.people import person
 from tests.make.supply import host, model, offer, pool, price, publisher, terms
 
@@ -8,6 +8,7 @@ __all__ = [
     "admin",
     "application",
     "approved",
+    "approved_step",
     "grant",
     "host",
     "model",

@@ -91,6 +91,14 @@ def approved(
     return asked
 
 
+def approved_step(asked: Request, *, at: datetime | None = None) -> Request:
+    """The request after its open step is approved as asked."""
+    step = asked.steps.filter(decision=None).order_by("position")[0]
+    actions.approve(asked.pk, actor=person(roles=(step.role,)), at=at or clock.now())
+    asked.refresh_from_db()
+    return asked
+
+
 def grant(**asked: object) -> Grant:
     """A live grant, asked for and approved as `request()` says."""
     at = asked.get("at")

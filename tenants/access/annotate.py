@@ -1,0 +1,35 @@
+"""What a person's own teams have of the offers on a catalog page."""
+
+from collections.abc import Collection
+
+from django.urls import reverse
+
+from foundry.lib import clock
+from foundry.people.models import User
+from tenants.access.models import Grant, Request
+from tenants.access.periods import last_day
+
+
+def my_access(offer_ids: Collection[int], person: User) -> dict[int, dict[str, str]]:
+    """For each offer that the person's teams hold or ask for: word, tone, url. Two queries."""
+    told: dict[int, dict[str, str]] = {}
+    asked = Request.objects.open().filter(offer__in=offer_ids, team__memberships__user=person)
+    for request in asked.select_related("team").order_by("pk"):
+        told[request.offer_id] = {
+            "word": f"Asked for by {request.team.name}",
+            "tone": "info",
+            "url": reverse("request", args=[request.pk]),
+        }
+    held = Grant.objects.in_force(clock.now()).filter(offer__in=offer_ids, team__memberships__user=person)
+    for grant in held.select_related("team").order_by("ends_at"):
+        told[grant.offer_id] = said_of(grant)
+    return told
+
+
+def said_of(grant: Grant) -> dict[str, str]:
+    """The grant that lasts longest is told last and stays."""
+    url = reverse("grant", args=[grant.pk])
+    if grant.suspended_at:
+        return {"word": f"Suspended for {grant.team.name}", "tone": "warn", "url": url}
+    until = f"{grant.team.name} until {last_day(grant.ends_at):%Y-%m-%d}"
+    return {"word": until, "tone": "good", "url": url}

@@ -1,0 +1,174 @@
+"""Forms to ask, to decide, to wish."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+
+from catalog.models import Offer
+from foundry.lib.errors import Refused
+from foundry.people.models import User
+from tenants.access import rules
+from tenants.access.amounts import read_amount, speak_limits
+from tenants.access.states import MONEY, DataClass, LimitKind
+from tenants.teams.models import Application, Team
+
+SUGGESTED = {"rpm": 60, "tpm": 60_000, "tokens_per_month": 10_000_000}
+SUGGESTED_DAYS = 90
+MAIN_KINDS = ("tpm", "rpm", "tokens_per_month", "usd_per_month")
+
+
+class Amount(forms.CharField):
+    """A limit as a person types it, `60,000` or `60 000`; its value is a whole number of internal units."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        hint = {"inputmode": "decimal" if kind in MONEY else "numeric", "autocomplete": "off"}
+        super().__init__(
+            label=LimitKind(kind).label, required=False, max_length=40, widget=forms.TextInput(attrs=hint)
+        )
+
+    def clean(self, value: Any) -> int | None:
+        typed = super().clean(value).replace(",", "").replace("_", "").replace(" ", "").removeprefix("$")
+        if not typed:
+            return None
+        try:
+            return read_amount(self.kind, typed)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class LimitsForm(forms.Form):
+    """One field per kind of limit; an empty one is no limit of that kind."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind in LimitKind.values:
+            self.fields[kind] = Amount(kind)
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The limits that were typed, in internal units."""
+        typed = {kind: self.cleaned_data.get(kind) for kind in LimitKind.values}
+        return {kind: amount for kind, amount in typed.items() if amount is not None}
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [self[kind] for kind in MAIN_KINDS]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        return [self[kind] for kind in LimitKind.values if kind not in MAIN_KINDS]
+
+    @property
+    def more_is_used(self) -> bool:
+        """Is anything typed, or wrong, among the fields that are folded away?"""
+        return any(bound.value() or bound.errors for bound in self.more_fields)
+
+    def tell(self, refused: Refused) -> None:
+        """Show a refusal beside the field it is about, else above the form."""
+        fields = {name: why for name, why in refused.errors.items() if name in self.fields}
+        for name, why in fields.items():
+            self.add_error(name, why)
+        if not fields:
+            self.add_error(None, str(refused))
+
+
+def spoken(limits: Mapping[str, int]) -> dict[str, str]:
+    """Limits as a form shows them: 60,000."""
+    return {
+        kind: f"{value:,}" if isinstance(value, int) else value
+        for kind, value in speak_limits(limits).items()
+    }
+
+
+def applications_of(person: User) -> list[tuple[str, list[tuple[int, str]]]]:
+    """The applications that a person may ask for, grouped by team, for a select."""
+    rows = Application.objects.filter(team__memberships__user=person, team__closed_at=None)
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for row in rows.select_related("team").order_by("team__name", "slug"):
+        groups.setdefault(row.team.name, []).append((row.pk, f"{row.name} ({row.get_environment_display()})"))
+    return list(groups.items())
+
+
+class RequestForm(LimitsForm):
+    """What a team asks for. The team follows from the application."""
+
+    application = forms.TypedChoiceField(coerce=int, label="Application")
+    purpose = forms.CharField(
+        max_length=rules.PURPOSE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What is it for, and who will notice if it is missing? The approver reads this first.",
+    )
+    data_class = forms.ChoiceField(choices=DataClass.choices, label="Most sensitive data it will see")
+    ends_on = forms.DateField(
+        label="Until",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="At most a year.",
+    )
+    terms_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    accepted = forms.BooleanField(required=False, label="We have read these terms and will keep them.")
+
+    def __init__(self, *args: Any, offer: Offer, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer = offer
+        self.fields["application"].choices = applications_of(person)  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> Application:
+        return Application.objects.select_related("team").get(pk=self.cleaned_data["application"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.offer.terms and not cleaned.get("accepted"):
+            self.add_error("accepted", "Tick this to go on; the request names the version you read.")
+        return cleaned
+
+
+def suggestions(offer: Offer, at: datetime) -> dict[str, Any]:
+    """What a fresh form starts with."""
+    return spoken(SUGGESTED) | {
+        "data_class": DataClass.INTERNAL,
+        "ends_on": (at + timedelta(days=SUGGESTED_DAYS)).date(),
+        "terms_version": offer.terms.version if offer.terms else None,
+    }
+
+
+class DecideForm(LimitsForm):
+    """What is granted. A reason is needed where it differs from what stands, and to deny."""
+
+    ends_on = forms.DateField(
+        label="Until", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    step = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        required=False,
+        max_length=rules.REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Needed to deny, and where you grant something else than was asked. The team reads it.",
+    )
+
+
+class DenyForm(forms.Form):
+    step = forms.IntegerField(required=False)
+    reason = forms.CharField(required=False, max_length=rules.REASON_LENGTH)
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(max_length=rules.SHORT_REASON_LENGTH, label="Why?")
+
+
+class WishForm(forms.Form):
+    team = forms.TypedChoiceField(coerce=int)
+    why = forms.CharField(
+        max_length=rules.PURPOSE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label="What would you use it for?",
+        help_text="Wishes decide what is connected next.",
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = Team.objects.filter(memberships__user=person, closed_at=None)
+        self.fields["team"].choices = list(teams.values_list("pk", "name"))  # type: ignore[attr-defined]
