@@ -134,6 +134,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "foundry.api.problems.handler",
     "PAGE_SIZE": 50,
     "COERCE_DECIMAL_TO_STRING": True,
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -1,0 +1,101 @@
+"""Prove that the ledger agrees with itself: identities = events = hours = what budgets were charged and hold.
+
+One statement per proof, each a full outer join, so that a row missing on either side shows as well as
+one that differs.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+SHOWN = 20
+HOURS = """
+WITH told AS (
+    SELECT date_trunc('hour', started_at, 'UTC') AS hour, team_id, application_id, key_id, grant_id, offer_id, model, outcome,
+        code, basis, count(*) AS calls, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out,
+        sum(tokens_cached) AS tokens_cached, sum(tokens_reasoning) AS tokens_reasoning,
+        coalesce(sum(cost_nanos), 0) AS cost_nanos, count(*) FILTER (WHERE cost_nanos IS NULL) AS unknown_cost_calls
+    FROM usage_event GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+), both_sides AS (
+    SELECT coalesce(t.hour, h.hour) AS hour, coalesce(t.team_id, h.team_id) AS team, coalesce(t.model, h.model) AS model,
+        ROW(t.calls, t.tokens_in, t.tokens_out, t.tokens_cached, t.tokens_reasoning, t.cost_nanos,
+            t.unknown_cost_calls)::text AS events,
+        ROW(h.calls, h.tokens_in, h.tokens_out, h.tokens_cached, h.tokens_reasoning, h.cost_nanos,
+            h.unknown_cost_calls)::text AS sums
+    FROM told t FULL JOIN usage_hour h ON t.hour = h.hour AND t.team_id = h.team_id AND t.model = h.model
+        AND t.outcome = h.outcome AND t.code = h.code AND t.basis = h.basis AND coalesce(t.application_id, 0) = coalesce(h.application_id, 0)
+        AND coalesce(t.key_id, 0) = coalesce(h.key_id, 0) AND coalesce(t.grant_id, 0) = coalesce(h.grant_id, 0)
+        AND coalesce(t.offer_id, 0) = coalesce(h.offer_id, 0)
+)
+SELECT count(*), array_agg(format('hour %s team %s %s: events %s, hour %s', hour, team, model, events, sums))
+    FILTER (WHERE events IS DISTINCT FROM sums) FROM both_sides
+"""
+WINDOWS = """
+WITH told AS (
+    SELECT grant_id, period, date_trunc(period, started_at, 'UTC') AS starts_at,
+        sum(tokens_in + tokens_out) AS tokens, coalesce(sum(cost_nanos), 0) AS nanos
+    FROM usage_event CROSS JOIN (VALUES ('day'), ('month')) AS p(period) WHERE grant_id IS NOT NULL GROUP BY 1, 2, 3
+), both_sides AS (
+    SELECT coalesce(t.grant_id, w.grant_id) AS grant_id, coalesce(t.period, w.period) AS period,
+        coalesce(t.starts_at, w.starts_at) AS starts_at,
+        ROW(coalesce(t.tokens, 0), coalesce(t.nanos, 0))::text AS events,
+        ROW(coalesce(w.tokens_spent, 0), coalesce(w.usd_nanos_spent, 0))::text AS charged
+    FROM told t FULL JOIN quotas_window w ON t.grant_id = w.grant_id AND t.period = w.period AND t.starts_at = w.starts_at
+)
+SELECT count(*), array_agg(format('grant %s, %s from %s: events %s, charged %s', grant_id, period, starts_at, events, charged))
+    FILTER (WHERE events <> charged) FROM both_sides
+"""
+HOLDS = """
+WITH held AS (
+    SELECT grant_id, period, date_trunc(period, at, 'UTC') AS starts_at, sum(tokens) AS tokens, sum(usd_nanos) AS nanos
+    FROM quotas_hold CROSS JOIN (VALUES ('day'), ('month')) AS p(period) GROUP BY 1, 2, 3
+), both_sides AS (
+    SELECT coalesce(h.grant_id, w.grant_id) AS grant_id, coalesce(h.period, w.period) AS period,
+        ROW(coalesce(h.tokens, 0), coalesce(h.nanos, 0))::text AS holds,
+        ROW(coalesce(w.tokens_held, 0), coalesce(w.usd_nanos_held, 0))::text AS held
+    FROM held h FULL JOIN quotas_window w ON h.grant_id = w.grant_id AND h.period = w.period AND h.starts_at = w.starts_at
+)
+SELECT count(*), array_agg(format('grant %s, %s: running calls hold %s, the window says %s', grant_id, period, holds, held))
+    FILTER (WHERE holds <> held) FROM both_sides
+"""
+KEYS = """
+SELECT count(*), array_agg(format('%s %s is %s', coalesce(k.source, e.source), coalesce(k.call_id, e.call_id),
+        CASE WHEN e.call_id IS NULL THEN 'known but not booked' ELSE 'booked but not known' END))
+    FILTER (WHERE k.call_id IS NULL OR e.call_id IS NULL)
+FROM usage_key k FULL JOIN usage_event e ON e.source = k.source AND e.call_id = k.call_id
+"""
+TWICE = """
+SELECT count(*), array_agg(format('%s %s is booked %s times', source, call_id, times)) FILTER (WHERE times > 1)
+FROM (SELECT source, call_id, count(*) AS times FROM usage_event GROUP BY 1, 2) AS each
+"""
+PROOFS = {
+    "calls known and booked": KEYS,
+    "calls booked once": TWICE,
+    "hours against events": HOURS,
+    "budgets' windows against events": WINDOWS,
+    "what running calls hold": HOLDS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """:param compared: rows looked at. :param differing: what does not agree, in words."""
+
+    name: str
+    compared: int
+    differing: list[str] = field(default_factory=list)
+
+
+def verify() -> list[Proof]:
+    """Every proof, on one snapshot of the database."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not connection.savepoint_ids:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return [proof(cursor, name, statement) for name, statement in PROOFS.items()]
+
+
+def proof(cursor: Any, name: str, statement: str) -> Proof:
+    cursor.execute(statement)
+    compared, differing = cursor.fetchone()
+    return Proof(name, compared, differing or [])
