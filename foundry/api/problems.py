@@ -24,10 +24,14 @@ CODES = {
     429: "too_many",
 }
 REMEDIES = {
+    400: "Send one JSON value, as /api/v1/docs/ shows it.",
     401: "Sign in, or send a valid `Authorization: Bearer fdy_…`.",
+    403: "Use a token that has the scope, or ask somebody with the role.",
     404: "Check the address; it may also belong to a team that you are not in.",
     405: "See /api/v1/docs/ for what this address takes.",
+    406: "Ask for `Accept: application/json`.",
     415: "Send `Content-Type: application/json`.",
+    429: "Wait as long as `Retry-After` says.",
 }
 
 
