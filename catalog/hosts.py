@@ -60,6 +60,7 @@ def require_usable(facts: HostFacts) -> None:
     """Raise Invalid that names each field that is wrong, and why."""
     errors: dict[str, str] = {}
     kind = kind_of(facts.connector)
+    networks(facts.trusted_networks)
     if kind.needs_network and not facts.listing_base_url:
         errors["listing_base_url"] = f"{kind.label} needs the address of its listing."
     for name in ("listing_base_url", "calling_base_url"):

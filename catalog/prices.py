@@ -1,10 +1,10 @@
 """Effective-dated prices: a new price closes the old row and opens its own; no row's amounts ever change."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from catalog.connectors.base import PriceRow
 from catalog.diff import Json, price_fact
@@ -37,11 +37,10 @@ def told_facts(host_id: int, at: datetime) -> dict[int, Json]:
 def tell(told: list[tuple[Offer, Json]], *, source: str, at: datetime) -> None:
     """Write what a listing told: close what was told before, open what is told now (None opens nothing)."""
     ids = [offer.pk for offer, _ in told]
-    open_rows = Price.objects.filter(offer_id__in=ids, basis__in=TOLD).filter(
-        Q(ends_at=None) | Q(ends_at__gt=at)
-    )
-    open_rows.filter(starts_at__gte=at).delete()
-    open_rows.filter(starts_at__lt=at).update(ends_at=at)
+    rows = Price.objects.filter(offer_id__in=ids, basis__in=TOLD)
+    if newest := rows.aggregate(newest=Max("starts_at"))["newest"]:
+        at = max(at, newest + timedelta(microseconds=1))  # clocks differ; no row is undone or deleted
+    rows.filter(Q(ends_at=None) | Q(ends_at__gt=at)).update(ends_at=at)
     Price.objects.bulk_create(opened(offer, fact, source, at) for offer, fact in told if fact is not None)
 
 

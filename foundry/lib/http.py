@@ -8,6 +8,7 @@ OutwardError
  └── BadAnswer     an answer came that cannot be used; `status` says which
 """
 
+import logging
 import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ import stamina
 
 from foundry.lib.addresses import Network, why_refused
 
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole URLs, and a query may hold a secret
 TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 MOST_WAIT_S = 20.0
 MOST_REDIRECTS = 3

@@ -1,0 +1,149 @@
+"""A risky change waits for an admin, takes effect when applied, and is not asked again when dismissed."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog import actions, prices, sync
+from catalog.connectors.base import PriceRow
+from catalog.models import Change, Host, Offer
+from catalog.rules import waiting_changes
+from foundry.lib import clock
+from foundry.lib.errors import Conflict, Forbidden
+from tests import make
+from tests.catalog import syncing
+from tests.fakes.azure import region
+
+pytestmark = pytest.mark.django_db
+
+
+class Market:
+    """The price that the next sync is told for everything."""
+
+    def __init__(self, host: Host) -> None:
+        self.host, self.input = host, Decimal(10)
+
+    def told(self, amount: str) -> None:
+        self.input = Decimal(amount)
+        syncing.run(self.host, clock.now())
+
+    def price(self) -> Decimal:
+        offer = Offer.objects.get(model__slug="grok-3")
+        return prices.in_force([offer.pk], clock.now())[offer.pk].input_per_million
+
+    def waiting(self) -> list[Change]:
+        return list(Change.objects.filter(key__startswith="xai/grok-3/", state="waiting"))
+
+
+@pytest.fixture
+def market(monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
+    with region() as azure:
+        made = Market(syncing.azure(azure.url))
+        monkeypatch.setattr(
+            sync, "list_price", lambda *asked: PriceRow(made.input, made.input * 5, None, "reference", "test")
+        )
+        made.told("10")
+        yield made
+
+
+def apply(change: Change) -> Change:
+    return actions.apply_change(change.pk, actor="test", at=clock.now())
+
+
+def dismiss(change: Change) -> Change:
+    return actions.dismiss_change(change.pk, actor="test", at=clock.now())
+
+
+def test_a_price_up_by_two_fifths_waits_and_changes_nothing(market: Market) -> None:
+    market.told("14")
+    [change] = market.waiting()
+    assert (change.risky, change.why_risky) == (True, "input price up 40 %")
+    assert market.price() == 10
+
+
+def test_applied_it_counts_from_now_on(market: Market) -> None:
+    market.told("14")
+    apply(market.waiting()[0])
+    assert market.price() == 14
+    old = Offer.objects.get(model__slug="grok-3").prices.order_by("starts_at")[0]
+    assert old.input_per_million == 10
+    assert old.ends_at is not None
+    market.told("14")
+    assert market.waiting() == []
+
+
+def test_dismissed_it_is_not_asked_again_until_the_host_says_something_else(market: Market) -> None:
+    market.told("14")
+    dismiss(market.waiting()[0])
+    market.told("14")
+    assert (market.waiting(), market.price()) == ([], 10)
+    market.told("15")
+    assert [change.after["input"] for change in market.waiting()] == ["15"]
+
+
+def test_told_again_it_waits_once(market: Market) -> None:
+    market.told("14")
+    market.told("14")
+    assert len(market.waiting()) == 1
+
+
+def test_taken_back_by_the_host_it_waits_no_more(market: Market) -> None:
+    market.told("14")
+    market.told("10")
+    assert market.waiting() == []
+    assert Change.objects.filter(settled_by__startswith="overtaken by run").exists()
+
+
+def test_it_is_settled_once_and_the_second_is_told_by_whom(market: Market) -> None:
+    market.told("14")
+    [change] = market.waiting()
+    actions.apply_change(change.pk, actor=make.person("ada", roles=("admin",)), at=clock.now())
+    with pytest.raises(Conflict, match="Ada"):
+        dismiss(change)
+
+
+@pytest.mark.parametrize("roles", [(), ("ops",), ("auditor",)])
+def test_only_admins_settle_it(market: Market, roles: tuple[str, ...]) -> None:
+    market.told("14")
+    [change] = market.waiting()
+    person = make.person(roles=roles)
+    for act in (actions.apply_change, actions.dismiss_change):
+        with pytest.raises(Forbidden):
+            act(change.pk, actor=person, at=clock.now())
+    change.refresh_from_db()
+    assert change.state == "waiting"
+
+
+def test_admins_and_ops_see_how_many_wait(market: Market) -> None:
+    market.told("14")
+    waiting = Change.objects.filter(state="waiting").count()
+    assert waiting_changes(make.person(roles=("ops",))) == waiting > 0
+    assert waiting_changes(make.person()) == 0
+
+
+def test_an_offer_that_is_gone_for_good_is_gone_when_applied(market: Market) -> None:
+    offer = Offer.objects.get(model__slug="grok-3")
+    change = Change.objects.create(
+        host=market.host, offer=offer, key=offer.key, kind="gone", before={"listed": True},
+        after={"listed": False}, risky=True, state="waiting",
+    )  # fmt: skip
+    apply(change)
+    offer.refresh_from_db()
+    assert offer.gone_at is not None
+
+
+def test_a_retirement_date_is_taken_when_applied(market: Market) -> None:
+    offer, date = Offer.objects.get(model__slug="grok-3"), clock.now() + timedelta(days=30)
+    change = Change.objects.create(
+        host=market.host,
+        offer=offer,
+        key=offer.key,
+        kind="retirement_date",
+        after=date.isoformat(),
+        state="waiting",
+    )
+    apply(change)
+    offer.refresh_from_db()
+    assert offer.retires_at == date

@@ -1,0 +1,34 @@
+"""What every Foundry starts with, and that starting again adds nothing."""
+
+import pytest
+
+from catalog import prices
+from catalog.models import Host, Offer, Price, SyncRun, Terms
+from catalog.seed import seed
+from foundry.lib import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_sandbox_offer_is_priced_and_reaches_the_sandbox() -> None:
+    seed(clock.now())
+    echo = Offer.objects.get(host__slug="sandbox")
+    assert (str(echo.model), echo.reach.word) == ("sandbox/echo", "sandbox")
+    assert prices.in_force([echo.pk], clock.now())[echo.pk].basis == "admin"
+    assert echo.terms is not None
+
+
+def test_the_reference_list_is_listed_and_never_callable() -> None:
+    seed(clock.now())
+    offers = Offer.objects.filter(host__slug="reference").with_names()
+    assert offers.count() > 2_000
+    reach = offers[0].reach
+    assert (reach.word, "not verified" in reach.why) == ("listed", True)
+
+
+def test_a_second_start_adds_nothing() -> None:
+    tables = (Host, Offer, Price, SyncRun, Terms)
+    seed(clock.now())
+    before = [table._default_manager.count() for table in tables]
+    seed(clock.now())
+    assert [table._default_manager.count() for table in tables] == before
