@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -90,19 +90,19 @@ class Envelope:
 
     def row(self) -> dict[str, Any]:
         """The columns of `usage_incoming`, JSON-able, with the hash that tells a replay from a contradiction."""
-        values = asdict(self) | {"started_at": self.started_at.astimezone(UTC).isoformat()}
+        values = {name: getattr(self, name) for name in NAMES}
+        values["started_at"] = self.started_at.astimezone(UTC).isoformat()
         return values | {"body_hash": "\\x" + body_hash(values).hex()}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:
         """The envelope that `row()` was made from."""
-        known = {field.name for field in fields(cls)}
-        values = {name: value for name, value in row.items() if name in known}
+        values = {name: row[name] for name in NAMES if name in row}
         values["started_at"] = datetime.fromisoformat(values["started_at"])
         return cls(**values | {"outcome": Outcome(values["outcome"]), "basis": Basis(values["basis"])})
 
 
-COLUMNS = ("body_hash", *(field.name for field in fields(Envelope)))
+NAMES = tuple(field.name for field in fields(Envelope))
 
 
 def body_hash(values: dict[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -78,9 +79,8 @@ class Row:
     def add(self, other: "Row") -> None:
         for name in (*SUMS, "refused", "errors"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.latency = [a + b for a, b in zip(self.latency, other.latency, strict=True)] or list(
-            other.latency
-        )
+        pairs = zip_longest(self.latency, other.latency, fillvalue=0)
+        self.latency = [mine + its for mine, its in pairs]
 
     def percentile(self, share: float) -> int | None:
         """An upper bound in ms for that share of the calls; None without calls, or beyond the last bucket."""

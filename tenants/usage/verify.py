@@ -24,7 +24,8 @@ WITH told AS (
         ROW(h.calls, h.tokens_in, h.tokens_out, h.tokens_cached, h.tokens_reasoning, h.cost_nanos,
             h.unknown_cost_calls)::text AS sums
     FROM told t FULL JOIN usage_hour h ON t.hour = h.hour AND t.team_id = h.team_id AND t.model = h.model
-        AND t.outcome = h.outcome AND t.code = h.code AND t.basis = h.basis AND coalesce(t.application_id, 0) = coalesce(h.application_id, 0)
+        AND t.outcome = h.outcome AND t.code = h.code AND t.basis = h.basis
+        AND coalesce(t.application_id, 0) = coalesce(h.application_id, 0)
         AND coalesce(t.key_id, 0) = coalesce(h.key_id, 0) AND coalesce(t.grant_id, 0) = coalesce(h.grant_id, 0)
         AND coalesce(t.offer_id, 0) = coalesce(h.offer_id, 0)
 )
