@@ -1,5 +1,109 @@
+"""`keys/`: prefixes and last use; a secret only in the answer that makes it."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
+
+from foundry.lib import clock
+from foundry.lib.errors import Invalid
+from foundry.people.access import signed_in
+from foundry.people.models import User
+from tenants.access.api import application_called, team_called
+from tenants.access.models import Grant
+from tenants.keys import actions, shapes
+from tenants.keys.models import ApiKey
+from tenants.teams.api import read
+
+
+class KeyFilter(django_filters.FilterSet):
+    team = django_filters.CharFilter(field_name="application__team__slug")
+    application = django_filters.CharFilter(field_name="application__slug")
+
+    class Meta:
+        model = ApiKey
+        fields: list[str] = []
+
+
+class KeyView(viewsets.ReadOnlyModelViewSet[ApiKey]):
+    """Keys of the caller's teams; people with a site role see all."""
+
+    serializer_class = shapes.KeySerializer
+    filterset_class = KeyFilter
+    lookup_value_regex = "[0-9]{1,18}"
+    queryset = ApiKey.objects.none()
+
+    @property
+    def person(self) -> User:
+        return signed_in(self.request._request)
+
+    def get_queryset(self) -> QuerySet[ApiKey]:
+        if getattr(self, "swagger_fake_view", False):
+            return ApiKey.objects.none()
+        return (
+            ApiKey.objects.seen_by(self.person).with_names().select_related("use").prefetch_related("grants")
+        )
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return super().get_serializer_context() | {"at": clock.now()}
+
+    def seen(self, pk: str) -> int:
+        return get_object_or_404(ApiKey.objects.seen_by(self.person), pk=pk).pk
+
+    @extend_schema(request=shapes.NewKeySerializer, responses={201: shapes.IssuedSerializer})
+    def create(self, request: Request) -> Response:
+        """Make a key. The answer holds its secret, this once."""
+        fields = read(shapes.NewKeySerializer, request)
+        team = team_called(fields["team"], self.person)
+        key, secret = actions.issue_key(
+            application=application_called(fields["application"], team),
+            name=fields["name"],
+            grants=grants_numbered(fields["grants"], self.person),
+            expires_at=fields["expires_at"],
+            actor=self.person,
+            at=clock.now(),
+        )
+        return issued(key, secret)
+
+    @extend_schema(request=shapes.RotateSerializer, responses={201: shapes.IssuedSerializer})
+    @action(detail=True, methods=["post"])
+    def rotate(self, request: Request, pk: str) -> Response:
+        """A new key that carries the same; the old one ends after `overlap_s` seconds."""
+        fields = read(shapes.RotateSerializer, request)
+        return issued(*actions.rotate_key(self.seen(pk), **fields, actor=self.person, at=clock.now()))
+
+    @extend_schema(request=shapes.RevokeSerializer, responses=shapes.KeySerializer)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, pk: str) -> Response:
+        """End the key now."""
+        fields = read(shapes.RevokeSerializer, request)
+        key = actions.revoke_key(self.seen(pk), **fields, actor=self.person, at=clock.now())
+        return Response(self.get_serializer(self.get_queryset().get(pk=key.pk)).data)
+
+
+def grants_numbered(numbers: list[int], person: User) -> list[Grant]:
+    found = list(Grant.objects.seen_by(person).filter(pk__in=numbers).distinct())
+    if missing := set(numbers) - {grant.pk for grant in found}:
+        raise Invalid(
+            "grants.unknown",
+            f"There is no such grant that you may see: {', '.join(map(str, sorted(missing)))}.",
+            remedy="List your grants at /api/v1/grants/.",
+            errors={"grants": "Unknown."},
+        )
+    return found
+
+
+def issued(key: ApiKey, secret: str) -> Response:
+    body = shapes.IssuedSerializer({"id": key.pk, "prefix": key.prefix, "secret": secret}).data
+    return Response(body, status=status.HTTP_201_CREATED)
 
 
 def routes(router: BaseRouter) -> None:
-    """Nothing yet."""
+    router.register("keys", KeyView, basename="key")
