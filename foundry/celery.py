@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_ready
 from django.conf import settings
 
 from foundry.lib.redis import broker_url
@@ -29,8 +30,7 @@ app.conf.update(
         "heartbeat": {"task": "foundry.web.tasks.heartbeat", "schedule": timedelta(seconds=15)},
         "sync-due-hosts": {"task": "catalog.tasks.sync_due_hosts", "schedule": timedelta(minutes=1)},
         "close-dead-runs": {"task": "catalog.tasks.close_dead_runs", "schedule": timedelta(minutes=1)},
-        "write-audit-head": {"task": "foundry.audit.tasks.write_head", "schedule": crontab(hour=0, minute=7)},
-        "check-audit": {"task": "foundry.audit.tasks.check", "schedule": crontab(minute=37)},
+        "audit-when-due": {"task": "foundry.audit.tasks.when_due", "schedule": timedelta(minutes=1)},
         "usage-partitions": {
             "task": "tenants.usage.tasks.make_partitions",
             "schedule": crontab(hour=1, minute=3),
@@ -39,3 +39,10 @@ app.conf.update(
 )
 app.autodiscover_tasks()
 app.set_default()
+
+
+@worker_ready.connect
+def say_so(sender: object, **kwargs: object) -> None:
+    """A worker that just started beats at once, so that a fresh start does not look stale for a minute."""
+    app.send_task("foundry.web.tasks.heartbeat")
+    app.send_task("foundry.audit.tasks.when_due")

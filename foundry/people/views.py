@@ -82,7 +82,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _, secret = actions.issue_token(person, **form.cleaned_data, actor=person, at=clock.now())
         form = TokenForm()
-    context = {"form": form, "secret": secret, "tokens": person.tokens.all()[:50], "now": clock.now()}
+    context: dict[str, Any] = {"form": form, "secret": secret, "tokens": person.tokens.all()[:50], "now": clock.now()}
     context["roles"] = [Role(role).label for role in sorted(person.roles)]
     context["example"] = EXAMPLE.format(url=settings.CONSOLE_URL, secret=secret)
     return render(request, "people/settings.html", context)

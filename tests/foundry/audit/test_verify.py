@@ -1,6 +1,7 @@
 """`audit verify` finds whatever was changed behind the database's back, and names the entry."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -139,18 +140,29 @@ def test_an_export_can_be_verified_without_us(written: Urls, heads: Path, tmp_pa
     assert len(rows) == 6
 
 
-def test_the_daily_task_writes_a_head_and_the_hourly_one_turns_the_status_red(
-    written: Urls, heads: Path
+def test_the_task_writes_a_head_a_day_and_turns_the_status_red_within_the_hour(
+    written: Urls, heads: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert all(probe.stale for probe in probes())
-    tasks.write_head()
-    tasks.check()
+    tasks.when_due()
     assert not any(probe.stale for probe in probes())
     tamper(written, "DELETE FROM audit_entry WHERE seq = 6")
-    tasks.check()
+    tasks.when_due()
+    assert not any(probe.stale for probe in probes())
+    in_an_hour = clock.now() + timedelta(seconds=tasks.CHECK_EVERY_S)
+    monkeypatch.setattr(clock, "now", lambda: in_an_hour)
+    tasks.when_due()
     [probe] = probes()
     assert probe.stale
     assert "entry 6" in probe.detail
+    assert len(heads.read_text().splitlines()) == 1
+
+
+def test_after_a_day_the_next_head_is_due(written: Urls, heads: Path) -> None:
+    assert tasks.head_is_due(heads, clock.now())
+    write_head(heads, clock.now())
+    assert not tasks.head_is_due(heads, clock.now())
+    assert tasks.head_is_due(heads, clock.now() + timedelta(days=1, seconds=1))
 
 
 def test_no_head_is_written_while_there_is_no_entry(committed: Urls, heads: Path) -> None:
