@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog.models import Offer, Price
 from foundry.lib import clock
-from foundry.lib.errors import Invalid, Refused
+from foundry.lib.errors import Conflict, Invalid, Refused
 from foundry.people.access import signed_in, with_role
 from foundry.people.models import User
 from tenants.access import actions, deciders, rules, steps
@@ -38,8 +38,8 @@ def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Any:
 
 
 def number_in(request: HttpRequest, name: str) -> int:
-    """A row's number from the address; one that no row has when it is missing or no number."""
-    text = request.GET.get(name, "")
+    """A row's number from the address or the form; one that no row has when it is missing or no number."""
+    text = request.GET.get(name) or request.POST.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
 
 
@@ -322,9 +322,10 @@ def request_withdraw(request: HttpRequest, number: int) -> HttpResponse:
 def request_acknowledge(request: HttpRequest, number: int) -> HttpResponse:
     """The team accepts the terms that the offer has now."""
     row, person = request_seen(request, number), signed_in(request)
-    if row.offer.terms is not None:
-        actions.acknowledge(row.team, row.offer.terms, actor=person, at=clock.now())
-        messages.success(request, f"{row.team.name} acknowledged {row.offer.terms}.")
+    if row.offer.terms is None:
+        raise Conflict("terms.none", "This offer comes without terms.", remedy="Nothing is left to do.")
+    actions.acknowledge(row.team, row.offer.terms, actor=person, at=clock.now())
+    messages.success(request, f"{row.team.name} acknowledged {row.offer.terms}.")
     return redirect("request", row.pk)
 
 

@@ -1,5 +1,6 @@
 """Teams: who is in, what they run, and the forms of those who keep them."""
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -89,7 +90,7 @@ def tell(form: TeamForm, refused: Refused) -> None:
         form.add_error(None, str(refused))
 
 
-def checked(form: MemberForm | ApplicationForm) -> dict[str, str]:
+def checked(form: forms.Form) -> dict[str, str]:
     """The form's values. Raises Invalid naming what is wrong, for the message above the page."""
     if not form.is_valid():
         wrong = {name: " ".join(map(str, errors)) for name, errors in form.errors.items()}

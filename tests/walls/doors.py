@@ -160,4 +160,48 @@ ACCESS_API = [
     Door("post", "api:grant-suspend", "401 404 404 403 403 200 403 403 403 403", GRANT, WHY),
     Door("post", "api:grant-resume", "401 404 404 403 403 409 403 403 403 403", GRANT),
 ]
-DOORS: list[Door] = [*GROUND, *TEAMS, *ACCESS_API]
+
+
+def asked_form(world: World) -> dict[str, Any]:
+    fields = new_request(world)
+    application = world.rows["application"].pk
+    return {name: fields[name] for name in ("offer", "purpose", "data_class", "ends_on")} | {
+        "application": application,
+        "tpm": "1,000",
+    }
+
+
+def decided_form(world: World) -> dict[str, Any]:
+    return {"tpm": "60,000", "ends_on": str(world.rows["request"].ends_on), "step": 1}
+
+
+def of_offer(world: World) -> dict[str, Any]:
+    return {"offer": world.rows["offer"].pk}
+
+
+ONE_REQUEST, ONE_GRANT = {"number": "request.pk"}, {"number": "grant.pk"}
+ONLY_ADMINS = "302 404 404 403 403 302 403 403 403 403"
+ACCESS = [
+    Door("get", "requests", SIGNED_IN),
+    Door("get", "request-new", SIGNED_IN, body=of_offer),
+    Door("post", "request-new", "302 400 400 302 302 400 400 400 400 400", body=asked_form),
+    Door("get", "request-preview", SIGNED_IN, body=of_offer),
+    Door("get", "request", OWN_ROW, ONE_REQUEST),
+    Door("post", "request-approve", ONLY_ADMINS, ONE_REQUEST, decided_form),
+    Door("post", "request-deny", ONLY_ADMINS, ONE_REQUEST, WHY),
+    Door("post", "request-withdraw", "302 404 404 302 302 403 403 403 403 403", ONE_REQUEST),
+    Door(
+        "post",
+        "request-acknowledge",
+        "302 404 404 409 409 409 409 409 409 409",
+        ONE_REQUEST,
+        note="its offer has no terms",
+    ),
+    Door("get", "approvals", "302 403 403 403 403 200 403 403 200 200"),
+    Door("get", "grants", SIGNED_IN),
+    Door("get", "grant", OWN_ROW, ONE_GRANT),
+    Door("post", "grant-revoke", MANAGERS, ONE_GRANT, WHY),
+    Door("post", "grant-suspend", ONLY_ADMINS, ONE_GRANT, WHY),
+    Door("post", "grant-resume", "302 404 404 403 403 409 403 403 403 403", ONE_GRANT),
+]
+DOORS: list[Door] = [*GROUND, *TEAMS, *ACCESS_API, *ACCESS]
