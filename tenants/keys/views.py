@@ -9,16 +9,16 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from foundry.people.models import User
 from tenants.access.models import Grant
-from tenants.keys import actions, rules
+from tenants.keys import actions
 from tenants.keys.first_call import first_call
 from tenants.keys.forms import KeyForm, RevokeForm
-from tenants.keys.models import ApiKey
+from tenants.keys.models import ApiKey, KeyUse
 from tenants.teams import rules as team_rules
 from tenants.teams.models import Membership
 
@@ -65,6 +65,7 @@ def page(request: HttpRequest, person: User, form: KeyForm, made: dict[str, Any]
         {
             "key": key,
             "state": key.state(now),
+            "used": last_used(key),
             "may_revoke": is_admin or key.application.team_id in mine,
             "may_rotate": key.application.team_id in mine,
         }
@@ -73,6 +74,11 @@ def page(request: HttpRequest, person: User, form: KeyForm, made: dict[str, Any]
     context = {"form": form, "made": made, "page": listed, "rows": shown, "state": request.GET.get("state", "live"),
                "may_make": bool(mine), "gateway": settings.GATEWAY_URL, "curl": curl(made)}  # fmt: skip
     return render(request, "keys/keys.html", context, status=400 if form.errors else 200)
+
+
+def last_used(key: ApiKey) -> datetime | None:
+    use: KeyUse | None = getattr(key, "use", None)
+    return use.last_used_at if use else None
 
 
 def curl(made: dict[str, Any] | None) -> str:

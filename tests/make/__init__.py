@@ -1,6 +1,7 @@
 """Rows for tests: plain functions with good defaults. `from tests import make`, then `make.person()`."""
 
 from tests.make.access import admin, application, approved, approved_step, grant, owner_of, request, team
+from tests.make.keys import key
 from tests.make.people import person
 from tests.make.supply import host, model, offer, pool, price, publisher, terms
 
@@ -11,6 +12,7 @@ __all__ = [
     "approved_step",
     "grant",
     "host",
+    "key",
     "model",
     "offer",
     "owner_of",
