@@ -71,6 +71,10 @@ def require_usable(facts: HostFacts) -> None:
         errors["listing_settings"] = f"{kind.label} also needs {' and '.join(missing)}."
     elif bad := [name for name, value in facts.listing_settings.items() if not plain_word(value)]:
         errors["listing_settings"] = f"{', '.join(bad)}: use letters, digits, dots, dashes and underscores."
+    if facts.calling_auth not in {Host.BEARER, Host.API_KEY}:
+        errors["calling_auth"] = "Use bearer or api-key."
+    if set("{}") & set(facts.calling_path_template.replace("{model}", "")):
+        errors["calling_path_template"] = "Only {model} may stand in braces."
     if facts.slug == "new":
         errors["slug"] = "'new' is taken by an address of the console."
     if not facts.name.strip():

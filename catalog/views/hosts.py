@@ -208,7 +208,7 @@ def capacity(request: HttpRequest) -> HttpResponse:
     pools = CapacityPool.objects.select_related("host").annotate(
         sharing=Count("offers", filter=Q(offers__gone_at=None))
     )
-    found = PoolFilter(request.GET, queryset=pools)
+    found = PoolFilter(request.GET, queryset=pools.order_by("host__name", "label", "name", "pk"))
     rows = found.qs if request.GET.get("used") == "all" else found.qs.filter(sharing__gt=0)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {

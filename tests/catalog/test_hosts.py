@@ -69,6 +69,8 @@ def test_only_admins_connect_hosts(roles: tuple[str, ...]) -> None:
         ("name", "  "),
         ("sync_every_s", 5),
         ("slug", "new"),
+        ("calling_auth", "magic"),
+        ("calling_path_template", "/openai/{deployment}/chat"),
     ],
 )
 def test_what_cannot_work_is_refused_and_named(field: str, value: Any) -> None:
