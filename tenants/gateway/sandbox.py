@@ -258,7 +258,7 @@ def main() -> None:
     asked = parser.parse_args()
     uvicorn.run(
         Sandbox(asked.log), host=asked.host, port=asked.port, log_level="warning", access_log=False, lifespan="off",
-        loop="uvloop", http="httptools", backlog=4096, timeout_graceful_shutdown=2,
+        loop="uvloop", http="httptools", backlog=4096, timeout_keep_alive=75, timeout_graceful_shutdown=2,
     )  # fmt: skip
 
 

@@ -12,9 +12,8 @@ from foundry.people.models import User
 from tenants.access.models import Grant
 from tenants.keys import rules
 from tenants.keys.models import ApiKey
+from tenants.keys.passport import KEY_KIND
 from tenants.teams.models import Application
-
-KIND = "sk-fdy-"
 
 
 @transaction.atomic
@@ -50,7 +49,7 @@ def make(
     actor: User,
     at: datetime,
 ) -> tuple[ApiKey, str]:
-    issued = secrets.issue(KIND)
+    issued = secrets.issue(KEY_KIND)
     key = ApiKey.objects.create(
         application=application,
         name=name,

@@ -196,6 +196,19 @@ SET search_path = public, pg_temp AS $$
     WHERE w.id = n.id AND (w.tokens_held, w.usd_nanos_held) IS DISTINCT FROM (n.tokens_held, n.usd_nanos_held)
 $$;
 
+-- What every grant used since a minute began, for counters that lost it: what runs is held, what ended is booked.
+CREATE FUNCTION gateway.recount(since timestamptz) RETURNS TABLE (grant_id bigint, calls bigint, tokens bigint, running text[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT u.grant_id, count(*) FILTER (WHERE u.at >= since), coalesce(sum(u.tokens) FILTER (WHERE u.at >= since), 0)::bigint,
+        coalesce(array_agg(u.runs) FILTER (WHERE u.runs IS NOT NULL), '{}')
+    FROM (
+        SELECT h.grant_id, h.at, h.tokens, h.call_id::text AS runs FROM quotas_hold h
+        UNION ALL
+        SELECT e.grant_id, e.started_at, e.tokens_in + e.tokens_out, NULL FROM usage_event e
+        WHERE e.started_at >= since AND e.source = 'gateway' AND e.outcome <> 'refused' AND e.grant_id IS NOT NULL
+    ) AS u GROUP BY u.grant_id
+$$;
+
 -- Give back what calls hold that never became one: refused after all, or never sent.
 CREATE FUNCTION gateway.settle(calls text[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT usage_release(calls)
@@ -227,7 +240,7 @@ DO $$ BEGIN
         GRANT USAGE ON SCHEMA gateway TO foundry_gateway;
         GRANT SELECT ON gateway.key, gateway.route TO foundry_gateway;
         GRANT EXECUTE ON FUNCTION gateway.version(), gateway.offered(text), gateway.spent(bigint[], timestamptz),
-            gateway.take(jsonb), gateway.settle(text[]), gateway.ship(jsonb, text), gateway.beat(text, integer, double precision)
+            gateway.take(jsonb), gateway.recount(timestamptz), gateway.settle(text[]), gateway.ship(jsonb, text), gateway.beat(text, integer, double precision)
             TO foundry_gateway;
     END IF;
 END $$;

@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+KEY_KIND = "sk-fdy-"  # what every key starts with
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:

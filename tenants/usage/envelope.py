@@ -103,6 +103,7 @@ class Envelope:
 
 
 NAMES = tuple(field.name for field in fields(Envelope))
+COLUMNS = ("body_hash", *NAMES)
 
 
 def body_hash(values: dict[str, Any]) -> bytes:

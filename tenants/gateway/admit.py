@@ -1,0 +1,131 @@
+"""May this call run, and under which grant? Every limit is taken together or not at all."""
+
+import asyncio
+from datetime import datetime
+
+from tenants.gateway.call import Call
+from tenants.gateway.choose import choose, more, not_granted
+from tenants.gateway.errors import GatewayError, bad_key, exceeded, unavailable
+from tenants.gateway.runtime import Runtime
+from tenants.keys.passport import Passport, PriceRow, RouteRow
+from tenants.quotas.limits import Exceeded, Held, Need, Stale, Unavailable
+from tenants.quotas.rates import Correction
+
+TRIES = 4
+MONEY = ("usd_per_day", "usd_per_month")
+
+
+async def find_passport(runtime: Runtime, digest: bytes, at: datetime) -> Passport:
+    """The passport of a live key. Raises GatewayError 401, Unavailable."""
+    passport = await runtime.book.find(digest)
+    if passport is None:
+        raise bad_key(runtime.config.console_url)
+    if why := passport.key.refusal(at):
+        raise bad_key(runtime.config.console_url, why)
+    return passport
+
+
+async def admit(runtime: Runtime, call: Call) -> None:
+    """Choose the grant and set aside the call's worst case. Raises GatewayError, with nothing held."""
+    try:
+        for _ in range(TRIES):
+            await choose_route(runtime, call)
+            try:
+                await take(runtime, call)
+            except Stale:
+                runtime.book.forget()
+                call.passport = await find_passport(runtime, call.digest, call.at)
+            else:
+                return
+        raise Unavailable("grants change faster than they can be read")
+    except Unavailable as error:
+        raise unavailable(str(error)) from error
+
+
+async def choose_route(runtime: Runtime, call: Call) -> None:
+    assert call.asked is not None
+    console, name = runtime.config.console_url, call.asked.model
+    try:
+        call.route = choose(call.passport, name, call.at, console)
+    except LookupError:
+        raise not_granted(name, await runtime.book.offered(name), console) from None
+    except GatewayError:
+        call.route = next(iter(call.passport.named(name)), None)
+        raise
+    call.price = call.route.price(call.at)
+
+
+async def take(runtime: Runtime, call: Call) -> None:
+    """Rates first, then budgets; what the second refuses, the first gets back. Raises GatewayError, Stale, Unavailable."""
+    assert call.route is not None
+    call.need = need = need_of(call, call.route, call.price)
+    if need.rated:
+        taken = await runtime.rates.take(need)
+        if isinstance(taken, Exceeded):
+            raise refusal(runtime, call, taken)
+        call.rated = taken
+    try:
+        held = await take_budgets(runtime, need, call.passport.version)
+    except (Stale, Unavailable, asyncio.CancelledError):
+        await give_back(runtime, call)
+        raise
+    if isinstance(held, Exceeded):
+        await give_back(runtime, call)
+        raise refusal(runtime, call, held)
+    call.held = held
+
+
+async def take_budgets(runtime: Runtime, need: Need, version: int) -> Held | Exceeded:
+    """Before a refusal, what this process has finished but not booked yet is booked: it may free what is held."""
+    held = await runtime.budgets.take(need, version)
+    if isinstance(held, Exceeded) and held.held and runtime.shipper.waiting:
+        await runtime.shipper.flush()
+        held = await runtime.budgets.take(need, version)
+    return held
+
+
+async def give_back(runtime: Runtime, call: Call) -> None:
+    """The call will not run: its minute is as if it had never been asked."""
+    if call.rated is not None and call.need is not None:
+        need = call.need
+        await runtime.rates.correct(
+            Correction(call.id, need.grant_id, call.rated.minute, -need.estimate, True)
+        )
+        call.rated = None
+
+
+def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:
+    """The call's worst case. Raises GatewayError where money is limited and no price is known."""
+    assert call.asked is not None
+    maxima = route.maxima(call.at)
+    if price is None and any(kind in maxima for kind in MONEY):
+        raise GatewayError(
+            403,
+            "price_unknown",
+            f"{route.name} has no price at the moment, and your team's limit is in money. An admin can set the price; "
+            "until then nothing can be spent.",
+        )
+    return Need(
+        call_id=call.id,
+        grant_id=route.grant_id,
+        at=call.at,
+        tokens_in=call.asked.tokens_in,
+        tokens_out=call.asked.tokens_out,
+        most_out=call.asked.most_out(route),
+        choices=call.asked.choices,
+        estimate=call.asked.estimate(route),
+        price_in=None if price is None else max(price.input, price.cached or 0),
+        price_out=None if price is None else price.output,
+        maxima=maxima,
+    )
+
+
+def refusal(runtime: Runtime, call: Call, limit: Exceeded) -> GatewayError:
+    assert call.route is not None
+    return exceeded(
+        limit,
+        team=call.passport.key.team,
+        name=call.route.name,
+        at=call.at,
+        ask_for_more=more(call.route, runtime.config.console_url),
+    )

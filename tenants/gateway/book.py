@@ -1,0 +1,124 @@
+"""The passports that this process knows, never older than the database's version.
+
+A connection of its own listens and asks for the version every quarter second. A change forgets every
+passport. A process that could not ask for `cut_off_s` is cut off: it refuses every call.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
+
+from tenants.gateway.config import Config
+from tenants.keys.passport import Passport, key_row, route_row
+from tenants.quotas.budgets import DOWN, Pool
+from tenants.quotas.limits import Unavailable
+
+MOST = 20_000  # passports and unknown digests kept
+PAUSE_S = 0.1
+
+set_json_loads(orjson.loads)
+
+
+class Book:
+    """:ivar confirmed_at: monotonic seconds when the version was last asked for with an answer."""
+
+    def __init__(self, pool: Pool, config: Config) -> None:
+        self.pool, self.config = pool, config
+        self.version = 0
+        self.confirmed_at = float("-inf")
+        self.known: OrderedDict[bytes, Passport | None] = OrderedDict()
+        self.reading: dict[bytes, asyncio.Task[Passport | None]] = {}
+
+    @property
+    def cut_off(self) -> bool:
+        return time.monotonic() - self.confirmed_at > self.config.cut_off_s
+
+    def forget(self) -> None:
+        self.known.clear()
+        self.reading.clear()
+
+    async def find(self, digest: bytes) -> Passport | None:
+        """The passport of a key's digest; None for an unknown one. Raises Unavailable."""
+        if self.cut_off:
+            raise Unavailable("the database has not answered for a second")
+        if digest in self.known:
+            return self.known[digest]
+        task = self.reading.get(digest)
+        if task is None:
+            task = self.reading[digest] = asyncio.create_task(self.read(digest))
+        return await asyncio.shield(task)
+
+    async def read(self, digest: bytes) -> Passport | None:
+        try:
+            version, passport = await self.load(digest)
+        except DOWN as error:
+            raise Unavailable(f"PostgreSQL: {type(error).__name__}") from error
+        finally:
+            if self.reading.get(digest) is asyncio.current_task():
+                del self.reading[digest]
+        if version >= self.version:
+            self.known[digest] = passport
+            if len(self.known) > MOST:
+                self.known.popitem(last=False)
+        return passport
+
+    async def load(self, digest: bytes) -> tuple[int, Passport | None]:
+        """Version first, rows after: a passport may be newer than its version, never older."""
+        async with (
+            self.pool.connection(timeout=1) as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            await cursor.execute("SELECT gateway.version()")
+            row: dict[str, Any] | None = await cursor.fetchone()
+            assert row is not None
+            version: int = row["version"]
+            await cursor.execute("SELECT * FROM gateway.key WHERE digest = %s", [digest])
+            row = await cursor.fetchone()
+            if row is None:
+                return version, None
+            key = key_row(row)
+            await cursor.execute(
+                "SELECT * FROM gateway.route WHERE grant_id = ANY (%s) ORDER BY grant_id",
+                [[c.grant_id for c in key.grants]],
+            )
+            return version, Passport(version, key, tuple(map(route_row, await cursor.fetchall())))
+
+    async def offered(self, name: str) -> bool:
+        """Does the catalog have a model of that name? Raises Unavailable."""
+        try:
+            async with self.pool.connection(timeout=1) as connection:
+                row = await (await connection.execute("SELECT gateway.offered(%s)", [name])).fetchone()
+        except DOWN as error:
+            raise Unavailable(f"PostgreSQL: {type(error).__name__}") from error
+        return bool(row and row[0])
+
+    async def watch(self) -> None:
+        """Keep the version confirmed until cancelled; a lost connection is made again."""
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(
+                    self.config.database_url, autocommit=True, connect_timeout=2
+                )
+                async with connection:
+                    await connection.execute("LISTEN gateway")
+                    while True:
+                        await asyncio.wait_for(self.confirm(connection), self.config.cut_off_s)
+                        async for _ in connection.notifies(timeout=self.config.poll_s, stop_after=1):
+                            pass
+            except (*DOWN, TimeoutError):
+                await asyncio.sleep(PAUSE_S)
+
+    async def confirm(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        asked_at = time.monotonic()
+        row = await (await connection.execute("SELECT gateway.version()")).fetchone()
+        assert row is not None
+        if row[0] != self.version:
+            self.version = row[0]
+            self.forget()
+        self.confirmed_at = asked_at

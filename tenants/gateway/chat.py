@@ -1,0 +1,76 @@
+"""POST /v1/chat/completions: admit, forward, settle, answer. Each call of a live key ends in exactly one line."""
+
+from datetime import UTC, datetime
+
+import aiohttp
+
+from tenants.gateway import asked, settle
+from tenants.gateway.admit import admit, find_passport, give_back
+from tenants.gateway.asgi import Gone, Receive, Scope, Send, TooLarge, read_body, send_json
+from tenants.gateway.auth import digest_of
+from tenants.gateway.call import Call
+from tenants.gateway.errors import GatewayError, unavailable
+from tenants.gateway.forward import forward
+from tenants.gateway.headers import answer_headers
+from tenants.gateway.runtime import Runtime
+from tenants.gateway.spool import SpoolFull
+from tenants.gateway.stream import send_error
+from tenants.gateway.trouble import broken
+from tenants.quotas.limits import Unavailable
+
+
+async def chat(runtime: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
+    """One call. Raises GatewayError before a key is known; everything later is answered and booked here."""
+    call = await begin(runtime, digest_of(scope, runtime.config.console_url))
+    runtime.metrics.running.inc()
+    try:
+        call.asked = asked.read(await read_body(receive, runtime.config.body_bytes))
+        await admit(runtime, call)
+        await forward(runtime, call, receive, send, answer_headers(call, runtime.config.console_url))
+    except Gone:
+        settle.refused(runtime, call, "client_closed", 499)
+    except TooLarge:
+        most = runtime.config.body_bytes >> 20
+        await refuse(
+            runtime, call, send, GatewayError(413, "body_too_large", f"The body is larger than {most} MB.")
+        )
+    except GatewayError as error:
+        await refuse(runtime, call, send, error)
+    except SpoolFull:
+        await refuse(runtime, call, send, unavailable("its disk takes no more records of calls"))
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        await refuse(runtime, call, send, broken(runtime, call, error))
+    except BaseException:
+        abandon(runtime, call)
+        raise
+    finally:
+        runtime.metrics.running.dec()
+
+
+async def begin(runtime: Runtime, digest: bytes) -> Call:
+    """A call of a live key. Raises GatewayError 401, 503."""
+    at = datetime.now(UTC)
+    try:
+        return Call(await find_passport(runtime, digest, at), digest, at)
+    except Unavailable as error:
+        raise unavailable(str(error)) from error
+
+
+async def refuse(runtime: Runtime, call: Call, send: Send, error: GatewayError) -> None:
+    """Book the call as refused, unless it is booked already, and say why."""
+    settle.refused(runtime, call, error.code, error.status)
+    if call.answering:
+        await send_error(send, error)
+        return
+    extra = [(b"x-foundry-call-id", call.id.encode()), *error.headers()]
+    await send_json(send, error.status, error.body(), extra)
+
+
+def abandon(runtime: Runtime, call: Call) -> None:
+    """The process is stopping, or wrong: what was sent is unknown, what was not sent never happened."""
+    if call.mark is not None:
+        settle.failed(runtime, call, "gateway_stopped", 500, sent=True)
+    else:
+        if call.rated is not None and call.held is None:
+            runtime.soon(give_back(runtime, call))
+        settle.refused(runtime, call, "gateway_stopped", 500)

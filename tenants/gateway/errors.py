@@ -1,0 +1,139 @@
+"""Refusals and failures as a caller gets them: OpenAI's shape, with what, why and what now.
+
+GatewayError
+ ├── 400 invalid_request    413 body_too_large
+ ├── 401 invalid_api_key
+ ├── 403 model_not_granted, grant_ended, grant_suspended, grant_not_started, terms_not_acknowledged, price_unknown
+ ├── 404 model_not_found, not_found
+ ├── 429 limit.<kind>
+ ├── 502 upstream_*, 504 upstream_timeout
+ └── 503 unavailable, host_not_callable: it fails closed
+"""
+
+from datetime import datetime
+from typing import Any
+
+from foundry.lib.units import usd
+from tenants.quotas.limits import Exceeded
+
+TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    413: "invalid_request_error",
+    429: "rate_limit_exceeded",
+}
+UNITS = {
+    "rpm": "calls this minute",
+    "tpm": "tokens this minute",
+    "concurrency": "calls at once",
+    "tokens_per_day": "tokens today (UTC)",
+    "tokens_per_month": "tokens this month (UTC)",
+    "usd_per_day": "today (UTC)",
+    "usd_per_month": "this month (UTC)",
+}
+
+
+class GatewayError(Exception):
+    """:param retry_after_s: also sent as a header. :param extra: joins the error object."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.param = status, code, message, param
+        self.retry_after_s, self.extra = retry_after_s, extra or {}
+
+    def body(self) -> dict[str, Any]:
+        error: dict[str, Any] = {
+            "message": self.message,
+            "type": TYPES.get(self.status, "server_error"),
+            "param": self.param,
+            "code": self.code,
+        }
+        if self.retry_after_s is not None:
+            error["retry_after_s"] = round(self.retry_after_s, 1)
+        return {"error": error | self.extra}
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        found = []
+        if self.retry_after_s is not None:
+            found.append((b"retry-after", b"%d" % max(1, -int(-self.retry_after_s // 1))))
+        if self.status == 401:
+            found.append((b"www-authenticate", b'Bearer realm="foundry"'))
+        return found
+
+
+def invalid(message: str, param: str | None = None) -> GatewayError:
+    return GatewayError(400, "invalid_request", message, param=param)
+
+
+def bad_key(console_url: str, why: str = "") -> GatewayError:
+    """One answer for a missing, malformed or unknown key; a known key that ended is told why."""
+    reasons = {
+        "revoked": "This key was revoked.",
+        "expired": "This key has expired.",
+        "team_closed": "This key's team is closed.",
+    }
+    start = reasons.get(why, "No usable key was sent.")
+    return GatewayError(
+        401,
+        "invalid_api_key",
+        f"{start} Send `Authorization: Bearer sk-fdy-…` with a live key; make one at {console_url}/keys/.",
+    )
+
+
+def unavailable(why: str) -> GatewayError:
+    """What must be known cannot be known now, so the call is refused."""
+    return GatewayError(
+        503,
+        "unavailable",
+        f"The gateway refuses calls until it can check them again: {why}.",
+        retry_after_s=1,
+    )
+
+
+def exceeded(limit: Exceeded, *, team: str, name: str, at: datetime, ask_for_more: str) -> GatewayError:
+    """A limit that a call does not fit under: how much is used, when it resets, where to ask for more."""
+    in_the_way = limit.used + limit.needed <= limit.maximum
+    resets = (limit.resets_at - at).total_seconds() if limit.resets_at else 1.0
+    used, most = amount(limit.kind, limit.used), amount(limit.kind, limit.maximum)
+    message = f"Team {team} has used {used} of {most} {UNITS[limit.kind]} for {name}"
+    if limit.held:
+        message += f", and running calls hold {amount(limit.kind, limit.held)}"
+    if limit.kind not in ("rpm", "concurrency"):
+        message += f"; this call may need {amount(limit.kind, limit.needed)}"
+    described = {
+        "scope": "grant",
+        "kind": limit.kind,
+        "maximum": limit.maximum,
+        "used": limit.used,
+        "held": limit.held,
+        "needed": limit.needed,
+        "resets_at": limit.resets_at.isoformat() if limit.resets_at else None,
+    }
+    if limit.kind.startswith("usd"):
+        described |= {key: str(usd(described[key])) for key in ("maximum", "used", "held", "needed")}  # type: ignore[arg-type]
+    return GatewayError(
+        429,
+        f"limit.{limit.kind}",
+        f"{message}. Ask for more at {ask_for_more}",
+        retry_after_s=1.0 if in_the_way else max(0.0, resets),
+        extra={"limit": described, "ask_for_more": ask_for_more},
+    )
+
+
+def amount(kind: str, value: int) -> str:
+    """A limit's number as a person reads it; money in dollars."""
+    if not kind.startswith("usd"):
+        return f"{value:,}"
+    return f"${usd(value):,.2f}" if value >= 10_000_000 else f"${usd(value):f}"

@@ -1,0 +1,123 @@
+"""Everything a gateway process holds open, and the tasks that keep it true."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from tenants.gateway.book import Book
+from tenants.gateway.config import Config, process_name
+from tenants.gateway.metrics import Metrics
+from tenants.gateway.shipper import Shipper
+from tenants.gateway.spool import Spool
+from tenants.gateway.takeover import keep_taking_over
+from tenants.gateway.upstream import Upstreams
+from tenants.quotas.budgets import DOWN, Budgets
+from tenants.quotas.limits import Unavailable
+from tenants.quotas.rates import RENEW_S, Rates
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 2.0
+CONNECTIONS = 6
+
+
+class Runtime:
+    """Opened by `start`, closed by `stop`. Everything that must survive `kill -9` is in the spool."""
+
+    spool_class: type[Spool] = Spool
+    shipper_class: type[Shipper] = Shipper
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.metrics = Metrics()
+        self.tasks: list[asyncio.Task[None]] = []
+        self.loose: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> None:
+        self.pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
+            self.config.database_url,
+            min_size=2,
+            max_size=CONNECTIONS,
+            timeout=2,
+            reconnect_timeout=5,
+            kwargs={"autocommit": True, "connect_timeout": 2},
+            open=False,
+        )
+        await self.pool.open()
+        self.redis: Redis[Any] = Redis.from_url(
+            self.config.redis_url, socket_connect_timeout=1, socket_timeout=1
+        )
+        self.spool = self.spool_class(self.config.spool_dir, process_name())
+        self.budgets = Budgets(self.pool, self.spool.name)
+        self.rates = Rates(self.redis, self.budgets.recount)
+        self.shipper = self.shipper_class(self.pool, self.spool)
+        self.book = Book(self.pool, self.config)
+        self.upstreams = Upstreams(self.config.call_s)
+        self.tasks = [
+            asyncio.create_task(each)
+            for each in (
+                self.book.watch(),
+                self.shipper.run(),
+                self.spool.keep_synced(),
+                keep_taking_over(self.config.spool_dir, self.spool.name, self.shipper),
+                self.beat(),
+                self.renew(),
+            )
+        ]
+        with contextlib.suppress(Unavailable, RedisError, OSError):
+            await self.rates.make_whole()
+
+    async def stop(self) -> None:
+        """After the last call: book what waits, then let go. What cannot be booked stays in the spool."""
+        if self.loose:
+            await asyncio.wait(self.loose, timeout=2)
+        await self.shipper.flush(timeout_s=5)
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.spool.close():
+            with contextlib.suppress(*DOWN):
+                await self.shipper.ship([], closing=self.spool.name)
+        await self.upstreams.close()
+        await self.redis.aclose()
+        await self.pool.close()
+
+    def soon(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do it without making a caller wait; `stop` waits for it."""
+        task = asyncio.create_task(work)
+        self.loose.add(task)
+        task.add_done_callback(self.loose.discard)
+
+    async def beat(self) -> None:
+        """Tell the console that this process lives, and how far its spool is behind."""
+        while True:
+            with contextlib.suppress(*DOWN):
+                async with self.pool.connection(timeout=1) as connection:
+                    await connection.execute(
+                        "SELECT gateway.beat(%s, %s, %s)",
+                        [self.spool.name, len(self.shipper.waiting), self.shipper.oldest_s],
+                    )
+            await asyncio.sleep(BEAT_S)
+
+    async def renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            with contextlib.suppress(RedisError, OSError):
+                await self.rates.renew()
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why this process would refuse calls now, in words."""
+        found = (
+            ["cut off: the database has not confirmed the passports for a second"]
+            if self.book.cut_off
+            else []
+        )
+        return found + [f"{task.get_coro()} ended" for task in self.tasks if task.done()]

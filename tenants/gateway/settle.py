@@ -1,0 +1,53 @@
+"""The end of a call: one line in the spool, what was charged too much flows back, the shipper takes over."""
+
+from tenants.gateway.call import Call
+from tenants.gateway.meter import Tokens
+from tenants.gateway.runtime import Runtime
+from tenants.quotas.rates import Correction
+from tenants.usage.envelope import Envelope, Outcome
+
+
+def settle(runtime: Runtime, call: Call, envelope: Envelope) -> None:
+    """Write down what the call came to, once. The caller's answer may end after this, never before."""
+    if call.over:
+        return
+    call.over = True
+    runtime.shipper.add(runtime.spool.settled(envelope.row(), call.mark))
+    if call.rated is not None and call.need is not None:
+        need, used = call.need, envelope.tokens_in + envelope.tokens_out
+        runtime.soon(
+            runtime.rates.correct(
+                Correction(call.id, need.grant_id, call.rated.minute, used - need.estimate, False)
+            )
+        )
+    count(runtime, envelope)
+
+
+def count(runtime: Runtime, envelope: Envelope) -> None:
+    metrics = runtime.metrics
+    metrics.calls.labels(envelope.outcome.value, envelope.code).inc()
+    metrics.tokens.labels("in").inc(envelope.tokens_in)
+    metrics.tokens.labels("out").inc(envelope.tokens_out)
+    metrics.latency.observe((envelope.latency_ms or 0) / 1000)
+
+
+def reported(runtime: Runtime, call: Call, tokens: Tokens | None, *, cancelled: bool) -> None:
+    """The host answered. Its report counts; where there is none, the worst case does."""
+    outcome = Outcome.CANCELLED if cancelled else Outcome.OK
+    code = "client_closed" if cancelled else ""
+    if tokens is None:
+        settle(runtime, call, call.worst_case(outcome, code=code or "usage_missing", status=200))
+    else:
+        settle(runtime, call, call.envelope(outcome, code=code, status=200, tokens=tokens))
+
+
+def failed(runtime: Runtime, call: Call, code: str, status: int, *, sent: bool) -> None:
+    """The host did not answer. What was never sent costs nothing; of the rest nobody knows."""
+    if sent:
+        settle(runtime, call, call.worst_case(Outcome.UNKNOWN, code=code, status=status))
+    else:
+        settle(runtime, call, call.envelope(Outcome.UPSTREAM_ERROR, code=code, status=status))
+
+
+def refused(runtime: Runtime, call: Call, code: str, status: int) -> None:
+    settle(runtime, call, call.envelope(Outcome.REFUSED, code=code, status=status))

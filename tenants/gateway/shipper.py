@@ -1,0 +1,120 @@
+"""From the spool into the ledger: in batches, until the ledger says that it has them."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+
+import orjson
+import psycopg
+
+from tenants.gateway.spool import Entry, Row, Spool
+from tenants.quotas.budgets import DOWN, Pool
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.01
+MOST = 500
+PAUSE_S = (0.05, 0.1, 0.25, 0.5, 1.0)
+
+
+class Shipper:
+    """:ivar waiting: entries that are not in the ledger yet, oldest first, with when they came (monotonic s)."""
+
+    def __init__(self, pool: Pool, spool: Spool) -> None:
+        self.pool, self.spool = pool, spool
+        self.waiting: deque[tuple[float, Entry]] = deque()
+        self.came, self.done = 0, 0
+        self.arrived = asyncio.Event()
+        self.flushes: list[tuple[int, asyncio.Future[None]]] = []
+        self.accepted = self.rejected = self.conflicts = 0
+
+    def add(self, entry: Entry) -> None:
+        self.waiting.append((time.monotonic(), entry))
+        self.came += 1
+        self.arrived.set()
+
+    @property
+    def oldest_s(self) -> float:
+        return time.monotonic() - self.waiting[0][0] if self.waiting else 0.0
+
+    async def flush(self, timeout_s: float = 2.0) -> None:
+        """Return when all that came until now is booked, or after `timeout_s`."""
+        if self.done >= self.came:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.flushes.append((self.came, future))
+        await asyncio.wait([future], timeout=timeout_s)
+
+    async def run(self) -> None:
+        """Ship until cancelled."""
+        failures = 0
+        while True:
+            await self.arrived.wait()
+            self.arrived.clear()
+            await asyncio.sleep(GATHER_S)
+            while self.waiting:
+                try:
+                    await self.ship_batch([entry for _, entry in list(self.waiting)[:MOST]])
+                    failures = 0
+                except DOWN as error:
+                    failures += 1
+                    log.warning(
+                        "the ledger cannot be reached (%s); %d calls wait",
+                        type(error).__name__,
+                        len(self.waiting),
+                    )
+                    await asyncio.sleep(PAUSE_S[min(failures, len(PAUSE_S)) - 1])
+
+    async def ship_batch(self, entries: list[Entry]) -> None:
+        """Book these or put aside what no ledger would take. Raises one of DOWN."""
+        try:
+            await self.ship([entry.row for entry in entries])
+        except psycopg.Error as error:
+            if isinstance(error, DOWN):
+                raise
+            await self.ship_apart(entries)
+        for _ in entries:
+            self.waiting.popleft()
+        self.done += len(entries)
+        self.spool.booked(entries)
+        self.wake()
+
+    async def ship(self, rows: list[Row], closing: str | None = None) -> None:
+        """One transaction. :param closing: the spool that has been read to its end."""
+        async with self.pool.connection(timeout=2) as connection:
+            cursor = await connection.execute(
+                "SELECT * FROM gateway.ship(%s::jsonb, %s)",
+                [orjson.dumps(rows).decode(), closing],
+                prepare=True,
+            )
+            accepted, _, conflicting = await cursor.fetchone() or (0, 0, [])
+        self.accepted += accepted
+        if conflicting:
+            self.conflicts += len(conflicting)
+            log.error("told again with another content, first word kept: %s", ", ".join(conflicting[:20]))
+
+    async def ship_apart(self, entries: list[Entry]) -> None:
+        """One bad row must not keep the others: it goes to a file of its own, and is counted."""
+        for entry in entries:
+            try:
+                await self.ship([entry.row])
+            except psycopg.Error as error:
+                if isinstance(error, DOWN):
+                    raise
+                self.put_aside(entry.row, error)
+
+    def put_aside(self, row: Row, error: psycopg.Error) -> None:
+        self.rejected += 1
+        log.error("the ledger refuses call %s: %s", row.get("call_id"), error)
+        with (self.spool.directory / "rejected.jsonl").open("ab") as out:
+            out.write(orjson.dumps({"why": str(error), "settled": row}) + b"\n")
+
+    def wake(self) -> None:
+        still = []
+        for until, future in self.flushes:
+            if until > self.done:
+                still.append((until, future))
+            elif not future.done():
+                future.set_result(None)
+        self.flushes = still

@@ -1,0 +1,93 @@
+"""What went wrong at a host, booked and said in our own words: a host's error may hold what must not be shown."""
+
+import aiohttp
+import orjson
+
+from tenants.gateway import settle
+from tenants.gateway.call import Call
+from tenants.gateway.errors import GatewayError
+from tenants.gateway.runtime import Runtime
+
+CALLERS_FAULT = (400, 413, 422)
+NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+MOST_BYTES = 100_000
+MOST_WORDS = 1_000
+
+
+def broken(runtime: Runtime, call: Call, error: BaseException) -> GatewayError:
+    """The connection failed: before anything was sent, or after, when nobody knows what the host did."""
+    host = call.route.host if call.route else "the host"
+    sent = call.mark is not None and not isinstance(error, NOT_SENT)
+    if not sent:
+        found = GatewayError(
+            502, "upstream_unreachable", f"{host} cannot be reached. Nothing was charged.", retry_after_s=5
+        )
+    elif isinstance(error, TimeoutError):
+        found = GatewayError(
+            504, "upstream_timeout", f"{host} did not answer in time. The call is booked at its worst case."
+        )
+    else:
+        found = GatewayError(
+            502,
+            "upstream_broken",
+            f"{host} broke off. The call is booked at its worst case.",
+            retry_after_s=1,
+        )
+    settle.failed(runtime, call, found.code, found.status, sent=sent)
+    return found
+
+
+async def host_refusal(runtime: Runtime, call: Call, answer: aiohttp.ClientResponse) -> GatewayError:
+    """The host answered with an error: nothing was charged. Only what the caller can mend is passed on."""
+    assert call.route is not None
+    host, status = call.route.host, answer.status
+    settle.failed(runtime, call, f"http_{status}", status if status in CALLERS_FAULT else 502, sent=False)
+    if status in CALLERS_FAULT:
+        said = await words(runtime, call, answer)
+        return GatewayError(status, "upstream_rejected", f"{host} rejected the request: {said}")
+    if status in (401, 403):
+        return GatewayError(
+            502, "upstream_credential", f"{host} does not accept Foundry's credential; an admin can renew it."
+        )
+    if status == 404:
+        return GatewayError(
+            502, "upstream_model_missing", f"{host} does not know {call.route.host_model_id}."
+        )
+    if status == 429:
+        return GatewayError(
+            502, "upstream_busy", f"{host} takes no more calls now.", retry_after_s=seconds(answer)
+        )
+    return GatewayError(
+        502, "upstream_error", f"{host} failed with status {status}.", retry_after_s=seconds(answer)
+    )
+
+
+async def words(runtime: Runtime, call: Call, answer: aiohttp.ClientResponse) -> str:
+    """The host's message, without our credential."""
+    raw = await answer.content.read(MOST_BYTES)
+    try:
+        error = orjson.loads(raw)["error"]
+        said = str(error["message"] if isinstance(error, dict) else error)
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        said = "it gave no reason that can be read."
+    token = call.route.calling_credential if call.route else None
+    if token is not None:
+        said = said.replace(runtime.upstreams.secret(token), "[credential]")
+    return said[:MOST_WORDS]
+
+
+def seconds(answer: aiohttp.ClientResponse) -> float:
+    """The host's retry-after, one second without a usable one."""
+    told = answer.headers.get("retry-after", "")
+    return float(min(int(told), 3600)) if told.isascii() and told.isdigit() else 1.0
+
+
+def malformed(runtime: Runtime, call: Call, why: str) -> GatewayError:
+    """Status 200 and no completion: nobody knows what the host did."""
+    assert call.route is not None
+    settle.failed(runtime, call, "upstream_malformed", 502, sent=True)
+    return GatewayError(
+        502,
+        "upstream_malformed",
+        f"{call.route.host} answered with {why}. The call is booked at its worst case.",
+    )

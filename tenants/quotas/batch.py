@@ -1,0 +1,45 @@
+"""Many callers, one question at a time: what gathers while one batch is under way goes together in the next."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Ask = TypeVar("Ask")
+Answer = TypeVar("Answer")
+
+
+class Batcher(Generic[Ask, Answer]):
+    """Calls `run` with what waits, never twice at once; each caller gets its own answer or the batch's error.
+
+    :param most: per batch.
+    """
+
+    def __init__(self, run: Callable[[list[Ask]], Awaitable[list[Answer]]], most: int = 256) -> None:
+        self.run, self.most = run, most
+        self.waiting: list[tuple[Ask, asyncio.Future[Answer]]] = []
+        self.task: asyncio.Task[None] | None = None
+
+    async def __call__(self, ask: Ask) -> Answer:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.waiting.append((ask, future))
+        if self.task is None:
+            self.task = asyncio.create_task(self.work())
+        return await asyncio.shield(future)
+
+    async def work(self) -> None:
+        try:
+            while self.waiting:
+                batch, self.waiting = self.waiting[: self.most], self.waiting[self.most :]
+                await self.answer(batch)
+        finally:
+            self.task = None
+
+    async def answer(self, batch: list[tuple[Ask, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self.run([ask for ask, _ in batch])
+        except Exception as error:  # noqa: BLE001  (every caller of the batch gets it)
+            for _, future in batch:
+                future.set_exception(error)
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            future.set_result(answer)
