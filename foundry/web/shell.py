@@ -5,12 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from foundry.lib import clock
 from foundry.people.demo import PEOPLE
 from foundry.people.models import User
-from foundry.web.parts import part
 from foundry.web.status import stale_messages
 
 
@@ -89,22 +89,17 @@ def navigation(person: User, here: str) -> list[dict[str, Any]]:
     groups = []
     for label, links in GROUPS:
         mine = [link for link in links if not link.roles or person.is_any(*link.roles)]
-        if items := [shown for link in mine if (shown := item(link, person, here))]:
-            groups.append({"label": label, "items": items})
+        if mine:
+            groups.append({"label": label, "items": [item(link, person, here) for link in mine]})
     return groups
 
 
-def item(link: Link, person: User, here: str) -> dict[str, Any] | None:
-    """None where the slice that owns the page is not installed."""
-    try:
-        url = reverse(link.name)
-    except NoReverseMatch:
-        return None
-    counter = part(link.counter) if link.counter else None
+def item(link: Link, person: User, here: str) -> dict[str, Any]:
+    url = reverse(link.name)
     return {
         "url": url,
         "label": link.label,
         "icon": link.icon,
-        "count": counter(person) if counter else None,
+        "count": import_string(link.counter)(person) if link.counter else None,
         "active": here == url or (url != "/" and here.startswith(url)),
     }

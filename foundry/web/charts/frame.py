@@ -26,10 +26,19 @@ def grid(marks: Sequence[float], height: int, unit: str) -> Svg:
 
 
 def time_labels(labels: Sequence[tuple[float, str]], height: int) -> Svg:
-    """Labels under the plot at shares of its width; the first and last keep inside."""
+    """Labels under the plot at shares of its width; the first and last keep inside.
+
+    Every other one is `odd`, and left out where the chart is narrow.
+    """
     return join(
-        tag("text", words, klass=f"tick time{anchor(share)}", x=percent(share), y=height + 18)
-        for share, words in labels
+        tag(
+            "text",
+            words,
+            klass=f"tick time{' odd' if at % 2 else ''}{anchor(share)}",
+            x=percent(share),
+            y=height + 18,
+        )
+        for at, (share, words) in enumerate(labels)
     )
 
 
