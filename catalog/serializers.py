@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.connectors.registry import CONNECTORS
@@ -189,8 +190,9 @@ class OfferSerializer(serializers.Serializer[Any]):
         offer = facts.offer
         return str(offer.successor.model) if offer.successor else (offer.successor_told or None)
 
-    def get_my_access(self, facts: OfferFacts) -> AccessSerializer | None:
-        return facts.access or None  # type: ignore[return-value]  # the annotation tells the schema its shape
+    @extend_schema_field(AccessSerializer(allow_null=True))
+    def get_my_access(self, facts: OfferFacts) -> dict[str, Any] | None:
+        return facts.access or None
 
 
 class ChangedOfferSerializer(serializers.Serializer[Any]):

@@ -44,5 +44,5 @@ def price(value: Any) -> str:
 
 
 def context(value: Any) -> str:
-    told = [("context", value["context_tokens"]), ("output", value["max_output_tokens"])]
+    told = [("context", value.get("context_tokens")), ("output", value.get("max_output_tokens"))]
     return ", ".join(f"{grouped(count)} {what}" for what, count in told if count) or NOTHING
