@@ -26,7 +26,7 @@ from tenants.access.headroom import headroom
 from tenants.access.models import Decision, Request, Step
 from tenants.access.periods import last_day
 from tenants.access.preview import Preview, preview
-from tenants.access.states import DataClass, LimitKind, RequestState
+from tenants.access.states import MONEY, DataClass, LimitKind, RequestState
 from tenants.teams import rules as team_rules
 from tenants.teams.models import Application, Team
 
@@ -249,7 +249,7 @@ def compared(row: Request, decision: Decision | None) -> list[dict[str, Any]]:
     return [
         {
             "label": kind.label,
-            "kind": kind.value,
+            "is_money": kind in MONEY,
             "asked": row.asked.get(kind),
             "granted": granted.get(kind),
             "differs": bool(granted) and row.asked.get(kind) != granted.get(kind),

@@ -1,5 +1,6 @@
 """The pages of teams and access: each opens, shows what it should, and only to whom it should."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -43,8 +44,8 @@ def test_the_grants_page_says_what_is_allowed() -> None:
 def test_the_requests_page_shows_the_difference_between_asked_and_granted() -> None:
     request = make.approved(make.request(limits={"tpm": 60_000}), limits={"tpm": 30_000})
     page = browser(request.requester).get(f"/requests/{request.pk}/").text
-    assert "60,000 tokens per minute" in page
-    assert "<strong>30,000 tokens per minute</strong>" in page
+    assert "60,000" in page
+    assert re.search(r"<strong>\s*30,000\s*</strong>", page)
     assert "enough to start with" in page
 
 
