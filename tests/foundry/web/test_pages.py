@@ -7,7 +7,7 @@ from django.contrib.staticfiles import finders
 
 from foundry.web.shell import GROUPS
 from tests import make
-from tests.foundry.web.markup import inline_parts
+from tests.foundry.web.markup import faults, inline_parts
 from tests.people import browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
@@ -15,16 +15,32 @@ PAGES = ["/", "/settings/", "/styleguide/", "/status/", "/audit/", "/nothing/"]
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_holds_anything_inline(path: str) -> None:
+def test_every_page_is_well_put_together_with_nothing_inline(path: str) -> None:
     page = browser(make.person(roles=("admin",))).get(path).content.decode()
     assert "<title>" in page
     assert inline_parts(page) == []
+    assert faults(page) == []
+
+
+PLANTED = {
+    "<div><p>x</div></p>": 2,
+    "<div>": 1,
+    "<b id='a'></b><i id='a'></i>": 1,
+    "<label for='a'>x</label>": 1,
+    "<p style='color:red' onclick='x()'>x</p><script>1</script><a href='javascript:x'>x</a>": 4,
+}
+
+
+@pytest.mark.parametrize("html", sorted(PLANTED))
+def test_planted_faults_are_found(html: str) -> None:
+    assert len(faults(html)) + len(inline_parts(html)) == PLANTED[html]
 
 
 @pytest.mark.parametrize("path", ["/login/", "/welcome/secret/", "/nothing/"])
 def test_no_page_for_strangers_holds_anything_inline_or_any_menu(path: str) -> None:
     page = browser().get(path).content.decode()
     assert inline_parts(page) == []
+    assert faults(page) == []
     assert "<aside" not in page
 
 
