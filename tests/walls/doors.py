@@ -204,4 +204,129 @@ ACCESS = [
     Door("post", "grant-suspend", ONLY_ADMINS, ONE_GRANT, WHY),
     Door("post", "grant-resume", "302 404 404 403 403 409 403 403 403 403", ONE_GRANT),
 ]
-DOORS: list[Door] = [*GROUND, *TEAMS, *ACCESS_API, *ACCESS]
+ONE_KEY, KEY_PK = {"number": "key.pk"}, {"pk": "key.pk"}
+
+
+def key_form(world: World) -> dict[str, Any]:
+    return {"application": world.rows["application"].pk, "name": "chat"}
+
+
+KEYS = [
+    Door("get", "keys", SIGNED_IN),
+    Door(
+        "post",
+        "keys",
+        "302 400 400 200 200 400 400 400 400 400",
+        body=key_form,
+        note="only members see its name in the form",
+    ),
+    Door("post", "key-rotate", "302 404 404 200 200 403 403 403 403 403", ONE_KEY),
+    Door("post", "key-revoke", "302 404 404 302 302 302 403 403 403 403", ONE_KEY, WHY),
+    Door("get", "grant-first-call", OWN_ROW, ONE_GRANT),
+    Door(
+        "post",
+        "grant-first-call",
+        "302 404 404 200 200 403 403 403 403 403",
+        ONE_GRANT,
+        always(application="chat"),
+    ),
+    Door("get", "api:key-list", API_SIGNED_IN),
+    Door(
+        "post",
+        "api:key-list",
+        "401 400 400 201 201 403 403 403 403 403",
+        body=always(team="copilot", application="chat"),
+    ),
+    Door("get", "api:key-detail", API_OWN_ROW, KEY_PK),
+    Door("post", "api:key-rotate", "401 404 404 201 201 403 403 403 403 403", KEY_PK),
+    Door("post", "api:key-revoke", "401 404 404 200 200 200 403 403 403 403", KEY_PK),
+]
+USAGE = [
+    Door("get", "usage", SIGNED_IN),
+    Door("get", "usage-csv", SIGNED_IN),
+    Door("get", "api:usage-summary", API_SIGNED_IN),
+    Door("get", "api:usage-export", API_SIGNED_IN),
+    Door("get", "api:usage-event-list", API_SIGNED_IN),
+]
+ADMIN_READS = "302 403 403 403 403 200 403 403 403 403"
+ADMIN_ACTS = "302 403 403 403 403 302 403 403 403 403"
+API_ADMIN = "401 403 403 403 403 200 403 403 403 403"
+SUPPLY_READS = "302 403 403 403 403 200 200 200 403 403"
+HOST, OFFER, CHANGE = {"slug": "host.slug"}, {"offer_id": "offer.pk"}, {"change_id": "change.pk"}
+PRICE = always(input_per_million="2", output_per_million="8", basis="negotiated", source="contract")
+
+
+def new_host(world: World) -> dict[str, Any]:
+    return {
+        "slug": "local",
+        "name": "Local",
+        "connector": "openai_compatible",
+        "listing": {"base_url": "https://models.example/v1"},
+    }
+
+
+def host_form(world: World) -> dict[str, Any]:
+    return {
+        "slug": "local",
+        "name": "Local",
+        "connector": "openai_compatible",
+        "listing_base_url": "https://models.example/v1",
+        "calling_auth": "bearer",
+    }
+
+
+def same_host_form(world: World) -> dict[str, Any]:
+    return host_form(world) | {"slug": world.rows["host"].slug}
+
+
+SUPPLY = [
+    Door("get", "catalog", SIGNED_IN),
+    Door("get", "catalog-model", SIGNED_IN, {"publisher": "publisher.slug", "model": "model.slug"}),
+    Door("get", "offer", "302 302 302 302 302 302 302 302 302 302", OFFER, note="leads to the model's page"),
+    Door("get", "offer-price", ADMIN_READS, OFFER),
+    Door("post", "offer-price", ADMIN_ACTS, OFFER, PRICE),
+    Door("post", "offer-show", ADMIN_ACTS, OFFER, always(hidden="1")),
+    Door("get", "hosts", SUPPLY_READS),
+    Door("get", "host", SUPPLY_READS, HOST),
+    Door("get", "host-progress", SUPPLY_READS, HOST),
+    Door("get", "host-new", ADMIN_READS),
+    Door("post", "host-new", ADMIN_ACTS, body=host_form),
+    Door("get", "host-change", ADMIN_READS, HOST),
+    Door("post", "host-change", ADMIN_ACTS, HOST, same_host_form),
+    Door("post", "host-sync", "302 403 403 403 403 302 302 403 403 403", HOST),
+    Door("post", "host-check", ADMIN_ACTS, HOST),
+    Door("post", "host-switch", ADMIN_ACTS, HOST, always(on="")),
+    Door("get", "sync", SUPPLY_READS),
+    Door("get", "changes", SUPPLY_READS),
+    Door("post", "change-apply", ADMIN_ACTS, CHANGE),
+    Door("post", "change-dismiss", ADMIN_ACTS, CHANGE),
+    Door("get", "capacity", "302 403 403 403 403 200 200 200 403 200"),
+]
+API_HOST, API_OFFER, API_CHANGE = HOST, {"pk": "offer.pk"}, {"pk": "change.pk"}
+EMPTY_FOR_OTHERS = "list, empty for who may not read it"
+API_READS = "401 404 404 404 404 200 200 200 404 404"
+SUPPLY_API = [
+    Door("get", "api:publisher-list", API_SIGNED_IN),
+    Door("get", "api:publisher-detail", API_SIGNED_IN, {"slug": "publisher.slug"}),
+    Door("get", "api:host-list", API_SIGNED_IN),
+    Door("post", "api:host-list", "401 403 403 403 403 201 403 403 403 403", body=new_host),
+    Door("get", "api:host-detail", API_SIGNED_IN, API_HOST),
+    Door("patch", "api:host-detail", API_ADMIN, API_HOST, always(name="Renamed")),
+    Door("post", "api:host-check", API_ADMIN, API_HOST),
+    Door("post", "api:host-sync", "401 403 403 403 403 202 202 403 403 403", API_HOST),
+    Door("get", "api:model-list", API_SIGNED_IN),
+    Door("get", "api:model-detail", API_SIGNED_IN, {"pk": "model.pk"}),
+    Door("get", "api:offer-list", API_SIGNED_IN),
+    Door("get", "api:offer-detail", API_SIGNED_IN, API_OFFER),
+    Door("patch", "api:offer-detail", API_ADMIN, API_OFFER, always(hidden=True)),
+    Door("post", "api:offer-price", "401 403 403 403 403 201 403 403 403 403", API_OFFER, PRICE),
+    Door("get", "api:sync-run-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
+    Door("get", "api:sync-run-detail", API_READS, {"pk": "run.pk"}),
+    Door("get", "api:change-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
+    Door("get", "api:change-detail", API_READS, API_CHANGE),
+    Door("post", "api:change-apply", "401 404 404 404 404 200 403 403 404 404", API_CHANGE),
+    Door("post", "api:change-dismiss", "401 404 404 404 404 200 403 403 404 404", API_CHANGE),
+    Door("get", "api:pool-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
+    Door("get", "api:pool-detail", "401 404 404 404 404 200 200 200 404 200", {"pk": "pool.pk"}),
+]
+DOORS: list[Door] = [*GROUND, *TEAMS, *ACCESS_API, *ACCESS, *KEYS, *USAGE, *SUPPLY, *SUPPLY_API]

@@ -15,7 +15,7 @@ from tests.people import browser
 from tests.walls.doors import DOORS, Door
 from tests.walls.world import KINDS, World
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.xdist_group("doors")
 READS, WRITES = ("get",), ("post", "put", "patch", "delete")
 
 
@@ -51,9 +51,12 @@ def test_every_address_has_a_row_and_every_row_an_address() -> None:
     assert declared() - addresses() == set(), "rows of addresses that are gone"
 
 
-@pytest.fixture
-def world(redis_url: str) -> World:
-    return World.make()
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Made once, in a transaction that is never committed; each answer is rolled back to this."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield World.make()
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door.method} {door.name} {door.note}".strip())

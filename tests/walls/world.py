@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.models import Change, SyncRun
+from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.lib import clock
 from foundry.people.actions import issue_token
 from foundry.people.models import User
@@ -37,10 +39,27 @@ class World:
         copilot, search = make.team("copilot", owner=olga, members=(mia,)), make.team("search", owner=omar)
         application = make.application(copilot, "chat")
         make.application(search, "ranking")
-        grant = make.grant(of=copilot, app=application, by=mia)
+        offer = make.offer(at=make.host(listing_base_url="https://models.example/v1"))
+        grant = make.grant(of=copilot, app=application, by=mia, offer=offer)
         asked = make.request(of=copilot, app=application, by=mia)
         token, _ = issue_token(mia, "script", ["read"], 30, actor=mia, at=clock.now())
+        key, _ = make.key(grant, by=mia)
+        host, at = grant.offer.host, clock.now()
+        run = SyncRun.objects.create(
+            host=host, asked_by="schedule", state=RunState.SUCCEEDED, asked_at=at, finished_at=at
+        )
+        sizes = {"context_tokens": 131_072, "max_output_tokens": 8_192}
+        change = Change.objects.create(
+            host=host, run=run, offer=grant.offer, key=grant.offer.key, kind=ChangeKind.CONTEXT, state=ChangeState.WAITING,
+            before=sizes, after=sizes | {"context_tokens": 65_536}, risky=True, why_risky="Less than before.",
+        )  # fmt: skip
         rows = {
+            "key": key,
+            "run": run,
+            "change": change,
+            "pool": make.pool(host),
+            "model": grant.offer.model,
+            "publisher": grant.offer.model.publisher,
             "team": copilot,
             "member": mia,
             "fresh_offer": make.offer(),
