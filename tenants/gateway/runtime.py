@@ -51,7 +51,7 @@ class Runtime:
             open=False,
         )
         await self.pool.open()
-        self.redis: Redis[Any] = Redis.from_url(
+        self.redis: Redis = Redis.from_url(
             self.config.redis_url, socket_connect_timeout=1, socket_timeout=1
         )
         self.spool = self.spool_class(self.config.spool_dir, process_name())

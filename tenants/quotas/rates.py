@@ -52,7 +52,7 @@ Recount = Callable[[datetime], Awaitable[list[Counted]]]
 class Rates:
     """:param recount: asks the ledger what every grant used since a minute began."""
 
-    def __init__(self, redis: "Redis[Any]", recount: Recount) -> None:
+    def __init__(self, redis: Redis, recount: Recount) -> None:
         self.redis, self.recount = redis, recount
         self.take_script, self.settle_script, self.seed_script = (
             redis.register_script((HERE / f"{name}.lua").read_text()) for name in ("take", "settle", "seed")
@@ -64,7 +64,8 @@ class Rates:
 
     async def take_many(self, needs: list[Need]) -> list[Rated | Exceeded]:
         """Raises Unavailable when Redis does not answer or cannot be made whole."""
-        keys, args = [WHOLE], [LEASE_MS]
+        keys: list[str] = [WHOLE]
+        args: list[str | int] = [LEASE_MS]
         for need in needs:
             keys.append(key_of(need.grant_id))
             args += [need.call_id, *(need.maxima.get(kind, -1) for kind in RATES), need.estimate]
@@ -89,7 +90,8 @@ class Rates:
         return Exceeded(kind, used, 0, need.maxima[kind], needed, resets_at(kind, at))
 
     async def correct_many(self, corrections: list[Correction]) -> list[None]:
-        keys, args = [], []
+        keys: list[str] = []
+        args: list[str | int] = []
         for each in corrections:
             self.running.pop(each.call_id, None)
             keys.append(key_of(each.grant_id))
@@ -107,7 +109,8 @@ class Rates:
             seconds, _ = await self.redis.time()
             minute = seconds // 60
             counted = await self.recount(datetime.fromtimestamp(minute * 60, UTC))
-            keys, args = [WHOLE], [LEASE_MS, minute]
+            keys: list[str] = [WHOLE]
+            args: list[str | int] = [LEASE_MS, minute]
             for each in counted:
                 keys.append(key_of(each.grant_id))
                 args += [each.calls, each.tokens, len(each.running), *each.running]
@@ -127,10 +130,10 @@ class Rates:
         minute = (await self.redis.time())[0] // 60
         found = {}
         for grant in grants:
-            last, calls, tokens = await self.redis.hmget(key_of(grant), "minute", "calls", "tokens")
-            fresh = last is not None and int(last) == minute
-            running = await self.redis.zcard(f"{key_of(grant)}:running")
-            found[grant] = (int(calls) if fresh else 0, int(tokens) if fresh else 0, running)
+            held: list[Any] = await self.redis.hmget(key_of(grant), ["minute", "calls", "tokens"])
+            fresh = held[0] is not None and int(held[0]) == minute
+            running: int = await self.redis.zcard(f"{key_of(grant)}:running")
+            found[grant] = (int(held[1]) if fresh else 0, int(held[2]) if fresh else 0, running)
         return found
 
 

@@ -1,0 +1,120 @@
+"""Limits are exact: under concurrency, across two processes, and they say what a refused caller needs."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from foundry.lib.units import NANOS_PER_USD
+from tenants.quotas.models import Hold, Window
+from tenants.usage.models import UsageEvent
+from tenants.usage.verify import verify
+from tests import make, processes
+from tests.tenants.gateway.conftest import World
+from tests.tenants.gateway.traffic import booked, burst, codes, early_in_the_minute, question
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def two(world: World) -> Iterator[list[str]]:
+    """The addresses of two gateway processes over one database and one Redis."""
+    with processes.gateway(world.folder / "second", world.urls.gateway_url, world.redis_url) as second:
+        yield [world.gateway.url, second.url]
+
+
+def test_of_300_calls_at_once_over_two_processes_exactly_100_pass_a_limit_of_100_a_minute(
+    world: World, two: list[str]
+) -> None:
+    _, secret = make.key(make.grant(offer=world.offer, limits={"rpm": 100}))
+    early_in_the_minute()
+    assert codes(burst(two, secret, [question()] * 300)) == {"": 100, "limit.rpm": 200}
+
+
+@pytest.mark.parametrize("kind", ["tokens_per_day", "tokens_per_month", "usd_per_day", "usd_per_month"])
+def test_a_budget_for_ten_calls_admits_exactly_ten_at_once(world: World, two: list[str], kind: str) -> None:
+    """Each call holds its worst case while it runs, so that no eleventh fits, in whichever process it comes."""
+    body = question(max_tokens=100, knobs={"delay_ms": 1500})
+    held_in = len(json.dumps(body))
+    need = held_in + 100 if kind.startswith("tokens") else held_in * 3_000 + 100 * 15_000
+    grant = make.grant(offer=world.offer, limits={kind: 11 * need - 1})
+    _, secret = make.key(grant)
+    assert codes(burst(two, secret, [body] * 40)) == {"": 10, f"limit.{kind}": 30}
+    booked(40)
+    assert not Hold.objects.exists()
+    spent = Window.objects.get(grant=grant, period="day")
+    assert spent.tokens_spent == sum(event.tokens_in + event.tokens_out for event in UsageEvent.objects.all())
+
+
+def test_what_a_call_did_not_use_flows_back_for_the_next_one(world: World) -> None:
+    """Each call holds over 200 tokens of 450 and uses 7: one after the other many fit."""
+    _, secret = make.key(make.grant(offer=world.offer, limits={"tokens_per_day": 450}))
+    for _ in range(20):
+        (answer,) = burst([world.gateway.url], secret, [question(max_tokens=150, knobs={"tokens_out": 5})])
+        assert answer.status == 200, answer.body
+
+
+def test_only_so_many_calls_run_at_once(world: World, two: list[str]) -> None:
+    _, secret = make.key(make.grant(offer=world.offer, limits={"concurrency": 3}))
+    slow = question(knobs={"delay_ms": 1000})
+    assert codes(burst(two, secret, [slow] * 12)) == {"": 3, "limit.concurrency": 9}
+    assert codes(burst(two, secret, [slow] * 3)) == {"": 3}
+
+
+def test_tokens_per_minute_are_charged_an_estimate_and_corrected(world: World) -> None:
+    _, secret = make.key(make.grant(offer=world.offer, limits={"tpm": 1_000}))
+    early_in_the_minute()
+    body = question(max_tokens=900, knobs={"tokens_out": 10})
+    answers = [burst([world.gateway.url], secret, [body])[0] for _ in range(5)]
+    assert [answer.status for answer in answers] == [200] * 5
+    assert 900 < int(answers[-1].headers["x-ratelimit-remaining-tokens"]) + 900 < 1_000
+    (over,) = burst([world.gateway.url], secret, [question(max_tokens=2_000)])
+    assert (over.status, over.code) == (429, "limit.tpm")
+
+
+def test_what_the_host_reports_beyond_a_hold_is_booked_and_blocks_the_next_call(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"tokens_per_day": 1_000})
+    _, secret = make.key(grant)
+    (first,) = burst([world.gateway.url], secret, [question(max_tokens=50, knobs={"usage": 5_000})])
+    assert first.status == 200
+    (event,) = booked(1)
+    assert event.tokens_out == 5_000
+    assert event.overshoot_tokens > 3_000
+    (second,) = burst([world.gateway.url], secret, [question(max_tokens=1)])
+    assert second.code == "limit.tokens_per_day"
+    assert Window.objects.get(grant=grant, period="day").tokens_spent == event.tokens_in + 5_000
+
+
+def test_a_refusal_says_which_limit_how_much_is_used_when_it_resets_and_where_to_ask(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"usd_per_month": NANOS_PER_USD // 1_000})
+    _, secret = make.key(grant)
+    (answer,) = burst([world.gateway.url], secret, [question(max_tokens=4_000)])
+    error, now = answer.body["error"], datetime.now(UTC)
+    next_month = (now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(
+        day=1
+    )
+    assert (answer.status, error["code"], error["type"]) == (
+        429,
+        "limit.usd_per_month",
+        "rate_limit_exceeded",
+    )
+    assert error["limit"] | {"needed": "?"} == {
+        "scope": "grant", "kind": "usd_per_month", "maximum": "0.001000000", "used": "0E-9", "held": "0E-9",
+        "needed": "?", "resets_at": next_month.isoformat(),
+    }  # fmt: skip
+    assert float(error["limit"]["needed"]) > 0.06
+    assert f"grant={grant.pk}" in error["ask_for_more"]
+    assert "/requests/new/" in error["ask_for_more"]
+    assert 0 < int(answer.headers["Retry-After"]) <= 31 * 86_400
+    assert grant.team.slug in error["message"]
+
+
+def test_refusals_are_booked_too_and_the_ledger_agrees_with_itself(world: World, two: list[str]) -> None:
+    _, secret = make.key(make.grant(offer=world.offer, limits={"rpm": 5, "tokens_per_month": 100_000}))
+    early_in_the_minute()
+    burst(two, secret, [question()] * 20)
+    events = booked(20)
+    assert sorted({(event.outcome, event.code) for event in events}) == [("ok", ""), ("refused", "limit.rpm")]
+    assert len(events) == 20
+    assert [proof.differing for proof in verify()] == [[]] * 5
