@@ -53,6 +53,13 @@ class Terms(models.Model):
     def __str__(self) -> str:
         return f"{self.title} v{self.version}"
 
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The facts in the order in which people ask for them."""
+        first = ["hosted_by", "training", "retention", "regions", "sub_processors"]
+        names = [name for name in first if name in self.facts]
+        return [(name, str(self.facts[name])) for name in [*names, *sorted(set(self.facts) - set(names))]]
+
 
 class Host(models.Model):
     """A provider connection that serves models. Listing tells what there is; calling is where calls go.

@@ -47,6 +47,11 @@ class ModelFacts:
         return sorted({facts.offer.host.name for facts in self.offers})
 
     @property
+    def context_tokens(self) -> int | None:
+        """What the best offer tells, else what any other tells."""
+        return next((told for each in self.offers if (told := each.offer.context_tokens)), None)
+
+    @property
     def cheapest(self) -> Price | None:
         """The lowest known input price among what can be called, else among what is listed."""
         usable = [facts for facts in self.offers if facts.callable == self.best.callable]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db.models import Max, Q
 
 from catalog.connectors.base import PriceRow
+from catalog.connectors.reference import SOURCE as LIST
 from catalog.diff import Json, price_fact
 from catalog.models import Offer, Price
 from foundry.lib.errors import Conflict
@@ -54,7 +55,7 @@ def opened(offer: Offer, fact: Json, source: str, at: datetime) -> Price:
         output_per_million=Decimal(fact["output"]),
         cached_input_per_million=None if cached is None else Decimal(cached),
         starts_at=at,
-        source=source[:160],
+        source=(LIST if fact["basis"] == Price.Basis.REFERENCE else source)[:160],
         told_at=at,
     )
 

@@ -23,6 +23,7 @@ from foundry.people.models import Role
 READERS = (Role.ADMIN, Role.OPS, Role.AUDITOR)
 PER_PAGE = 25
 LAST_RUNS = 10
+TABS = (ChangeState.WAITING, ChangeState.APPLIED, ChangeState.DISMISSED)
 OPEN = (RunState.QUEUED, RunState.RUNNING)
 
 
@@ -177,7 +178,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "state": chosen["state"],
         "hosts": Host.objects.values_list("slug", "name"),
         "kinds": ChangeKind.choices,
-        "tabs": [*ChangeState.choices, ("all", "All")],
+        "tabs": [(state.value, state.label) for state in TABS] + [("all", "All")],
         "may_settle": signed_in(request).is_any(Role.ADMIN),
     }
     return render(request, "catalog/changes.html", context)
