@@ -181,7 +181,7 @@ def require_grantable(
     rules.require_requestable(request.offer)
     price = rules.price_of(request.offer, at)
     rules.require_price_for_money(granted, price)
-    needed = steps.plan(request.data_class, granted, price) if granted != request.asked else []
+    needed = steps.plan(request.data_class, granted, price)
     rules.require_steps_for([step.role for step in needed], laid)
     rules.require_terms_still(request)
 

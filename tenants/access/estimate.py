@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 DAYS_PER_MONTH = 30
 INPUT_PARTS, ALL_PARTS = 3, 4  # of four tokens three are read and one is written
-ASSUMPTION = "three of four tokens are input"
+ASSUMPTION = "if all of it is used and three of four tokens are input"
 
 
 def tokens_per_month(limits: Mapping[str, int]) -> int | None:

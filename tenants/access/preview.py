@@ -23,7 +23,7 @@ class Preview:
     """Steps, price, capacity and terms of what is about to be asked.
 
     :param cost_nanos: a full month in nano-dollars; None where nothing bounds it or the price is unknown.
-    :param usual_s: seconds that decisions on this offer's host took lately; None without any.
+    :param usual_s: seconds that the last decided requests took on average; None without any.
     :param obstacle: why it would be refused as it stands, or None.
     """
 

@@ -221,7 +221,7 @@ def require_not_more(limits: dict[str, int], ends_on: date, before: Decision | N
 
 
 def require_steps_for(needed: list[str], laid: list[str]) -> None:
-    """More than was asked may need a decision that this request never asked for."""
+    """More than was asked, or a price that rose since, may need a decision that this request never asked for."""
     if missing := sorted(set(needed) - set(laid)):
         raise Conflict(
             "request.needs_step",

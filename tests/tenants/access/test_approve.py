@@ -113,6 +113,15 @@ def test_more_money_than_the_steps_cover_is_refused() -> None:
     assert refused.value.code == "request.needs_step"
 
 
+def test_a_price_that_rose_since_it_was_asked_needs_finance_after_all() -> None:
+    request = make.request(limits={"tokens_per_month": 100_000_000})
+    request.offer.prices.all().delete()
+    make.price(request.offer, "300", "1500")
+    with pytest.raises(Conflict) as refused:
+        approve(request)
+    assert refused.value.code == "request.needs_step"
+
+
 def test_a_second_approver_is_told_who_was_faster() -> None:
     request, ada, lee = (
         make.request(),
