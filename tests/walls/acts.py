@@ -7,6 +7,7 @@ from typing import Any
 from foundry.people import actions as people
 from foundry.people.models import User
 from tests import make
+from tests.walls.supply import SUPPLY
 
 Act = Callable[[Callable[..., Any]], object]
 Prepare = Callable[[User, datetime], Act]
@@ -126,6 +127,7 @@ TEAMS = (create_team, add_member, change_role, remove_member, add_application)
 ACCESS = (submit, approve, deny, withdraw, revoke, suspend, resume, acknowledge, wish)
 ACTS: dict[str, Prepare] = {
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
+    **{f"catalog.{case.__name__}": case for case in SUPPLY},
     **{f"tenants.teams.{case.__name__}": case for case in TEAMS},
     **{f"tenants.access.{case.__name__}": case for case in ACCESS},
 }

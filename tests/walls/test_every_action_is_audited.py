@@ -16,7 +16,7 @@ from foundry.lib import clock
 from tests import make
 from tests.walls.acts import ACTS
 
-SLICES = ("foundry.people", "tenants.teams", "tenants.access")
+SLICES = ("foundry.people", "catalog", "tenants.teams", "tenants.access")
 
 
 def actions(module: ModuleType) -> dict[str, Callable[..., object]]:

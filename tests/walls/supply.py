@@ -1,0 +1,94 @@
+"""How to do each action of supply once, as in `acts.py`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.hosts import HostFacts, facts_of
+from catalog.models import Change, SyncRun
+from foundry.people.models import User
+from tests import make
+
+Act = Callable[[Callable[..., Any]], object]
+FACTS = HostFacts(
+    slug="fresh", name="Fresh", connector="openai_compatible", listing_base_url="https://models.example/v1"
+)
+
+
+def save_host(actor: User, at: datetime) -> Act:
+    return lambda act: act(FACTS, listing_credential="secret", actor=actor, at=at)
+
+
+def update_host(actor: User, at: datetime) -> Act:
+    host = make.host(listing_base_url="https://models.example/v1")
+    facts = replace(facts_of(host), region="westus")
+    return lambda act: act(host.pk, facts, calling_credential="secret", actor=actor, at=at)
+
+
+def switch_host(actor: User, at: datetime) -> Act:
+    host = make.host()
+    return lambda act: act(host.pk, on=False, actor=actor, at=at)
+
+
+def ask_sync(actor: User, at: datetime) -> Act:
+    host = make.host()
+    return lambda act: act(host, actor=actor, at=at)
+
+
+def close_run(actor: User, at: datetime) -> Act:
+    run = SyncRun.objects.create(host=make.host(), asked_by="schedule", state="running")
+    return lambda act: act(run.pk, why="its worker died", at=at)
+
+
+def note_check(actor: User, at: datetime) -> Act:
+    host = make.host()
+    return lambda act: act(host, "it answered 401", actor=actor, at=at)
+
+
+def set_price(actor: User, at: datetime) -> Act:
+    offer = make.offer()
+    return lambda act: act(
+        offer,
+        input_per_million=Decimal(1),
+        output_per_million=Decimal(2),
+        starts_at=at,
+        source="contract",
+        actor=actor,
+        at=at,
+    )
+
+
+def waiting() -> Change:
+    offer = make.offer()
+    return Change.objects.create(
+        host=offer.host, offer=offer, key=offer.key, kind="gone", before={"listed": True},
+        after={"listed": False}, risky=True, state="waiting",
+    )  # fmt: skip
+
+
+def apply_change(actor: User, at: datetime) -> Act:
+    change = waiting()
+    return lambda act: act(change.pk, actor=actor, at=at)
+
+
+def dismiss_change(actor: User, at: datetime) -> Act:
+    change = waiting()
+    return lambda act: act(change.pk, actor=actor, at=at)
+
+
+def show_offer(actor: User, at: datetime) -> Act:
+    offer = make.offer()
+    return lambda act: act(offer.pk, hidden=True, actor=actor, at=at)
+
+
+def describe_offer(actor: User, at: datetime) -> Act:
+    offer = make.offer()
+    return lambda act: act(offer.pk, "Good at answers.", actor=actor, at=at)
+
+
+SUPPLY = (
+    save_host, update_host, switch_host, ask_sync, close_run, note_check, set_price, apply_change,
+    dismiss_change, show_offer, describe_offer,
+)  # fmt: skip
