@@ -1,7 +1,7 @@
 """The helpers of every template, without `{% load %}`: what is shown is made here, once."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,11 +21,14 @@ from foundry.web.charts.svg import Svg
 register = template.Library()
 COMPONENTS = "components"
 
-register.filter("money_nanos", format.money_nanos)
-register.filter("per_million", format.per_million)
-register.filter("compact", format.compact)
-register.filter("grouped", format.grouped)
-register.filter("pct", format.pct)
+
+def of_what_is_there(words: Callable[[Any], str]) -> Callable[[Any], str]:
+    """A filter for `price.input` and the like: where there is no price, Django hands over an empty text."""
+    return lambda value: words(None if value == "" else value)
+
+
+for words_of in (format.money_nanos, format.per_million, format.compact, format.grouped, format.pct):
+    register.filter(words_of.__name__, of_what_is_there(words_of))
 
 
 def component(name: str) -> str:
@@ -41,13 +44,13 @@ def time_tag(moment: date | datetime, text: str) -> SafeString:
 @register.filter
 def ago(moment: datetime | None) -> str:
     """How long ago, with the exact UTC moment on hover; None is `never`."""
-    return "never" if moment is None else time_tag(moment, format.ago(moment, clock.now()))
+    return "never" if not moment else time_tag(moment, format.ago(moment, clock.now()))
 
 
 @register.filter
 def until(moment: date | datetime | None) -> str:
     """How far ahead (or behind) a date or moment is; None is `no date`."""
-    return "no date" if moment is None else time_tag(moment, format.until(moment, clock.now()))
+    return "no date" if not moment else time_tag(moment, format.until(moment, clock.now()))
 
 
 @register.filter

@@ -127,6 +127,12 @@ def test_a_moment_carries_its_exact_utc_time() -> None:
     assert render("{{ None|ago }}") == "never"
 
 
+@pytest.mark.parametrize("name", ["money_nanos", "per_million", "compact", "grouped", "pct"])
+@pytest.mark.parametrize("offer", [{}, {"price": None}, {"price": {"input": None}}])
+def test_what_is_not_there_is_unknown_and_never_zero(name: str, offer: object) -> None:
+    assert render(f"{{{{ offer.price.input|{name} }}}}", offer=offer) == "unknown"
+
+
 @pytest.mark.parametrize("limit", [("tpm", 1000), ["tpm", 1000]])
 def test_a_limit_in_words_takes_a_pair(limit: object) -> None:
     assert render("{{ limit|limit_words }}", limit=limit) == "1,000 tokens per minute"
