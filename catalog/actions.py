@@ -230,6 +230,28 @@ def dismiss_change(change_id: int, *, actor: Actor, at: datetime) -> Change:
     return change
 
 
+@transaction.atomic
+def settle_run(run_id: int, *, yes: bool, actor: Actor, at: datetime) -> int:
+    """Apply or dismiss all that still waits of one run; answers how many. Raises Conflict when none does."""
+    require_admin(actor)
+    run = SyncRun.objects.select_related("host").get(pk=run_id)
+    rows = Change.objects.filter(run=run, state=ChangeState.WAITING)
+    changes = list(rows.select_for_update(of=("self",)).select_related("offer__host").order_by("pk"))
+    if not changes:
+        raise Conflict("change.none", "Nothing of this run waits any more.", remedy="Reload the page.")
+    state = ChangeState.APPLIED if yes else ChangeState.DISMISSED
+    label = actor if isinstance(actor, str) else actor.name
+    rows.filter(pk__in=[change.pk for change in changes]).update(
+        state=state, settled_at=at, settled_by=label[:120]
+    )
+    for change in changes:
+        if yes and change.offer is not None:
+            take_effect(change, change.offer, at)
+    told = [[change.kind, change.key] for change in changes]
+    record("run.apply" if yes else "run.dismiss", run, actor=actor, at=at, after={"changes": told})
+    return len(changes)
+
+
 def settle(change_id: int, state: ChangeState, actor: Actor, at: datetime) -> Change:
     """Move a waiting change by compare-and-set. Raises Conflict that names who was first."""
     label = actor if isinstance(actor, str) else actor.name

@@ -68,13 +68,11 @@ def take(
     change_offers(safe, offers, pools, source, at)
     link_successors(offers, {change.key for change in safe if change.kind in SUCCESSION})
     prices.tell(price_changes(safe, offers), source=source, at=at)
-    waiting = settle(run, verdict.differences, offers, at, complete=True)
+    settle(run, verdict.differences, offers, at, complete=True)
     kinds = Counter(change.kind for change in safe)
     run.new, run.gone = len(new), kinds[ChangeKind.GONE]
     run.changed = len({change.key for change in safe if change.kind not in {ChangeKind.NEW, ChangeKind.GONE}})
     run.state = RunState.PARTIAL if listing.rejected or listing.problems else RunState.SUCCEEDED
-    if waiting:
-        run.problems = [{"where": "changes", "why": f"{waiting} wait for a person's decision"}]
 
 
 SUCCESSION = {ChangeKind.NEW, ChangeKind.SUCCESSOR}
@@ -209,8 +207,8 @@ def price_changes(safe: list[Difference], offers: dict[str, Offer]) -> list[tupl
 
 def settle(
     run: SyncRun, found: tuple[Difference, ...], offers: dict[str, Offer], at: datetime, *, complete: bool
-) -> int:
-    """Write Change rows and bring earlier waiting ones up to date. Answers how many now wait.
+) -> None:
+    """Write Change rows and bring earlier waiting ones up to date.
 
     What a person dismissed is not asked again until the host says something else.
     """
@@ -239,7 +237,6 @@ def settle(
         state=ChangeState.DISMISSED, settled_at=at, settled_by=f"overtaken by run {run.pk}"
     )
     Change.objects.bulk_create(new, batch_size=BATCH)
-    return Change.objects.filter(host=run.host, state=ChangeState.WAITING).count()
 
 
 def applied(run: SyncRun, change: Difference, offer: Offer | None, at: datetime) -> Change:

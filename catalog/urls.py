@@ -17,6 +17,7 @@ urlpatterns = [
     path("hosts/<slug:slug>/check/", hosts.check_host, name="host-check"),
     path("hosts/<slug:slug>/switch/", hosts.switch_host, name="host-switch"),
     path("sync/", hosts.runs, name="sync"),
+    path("sync/<int:run_id>/settle/", hosts.settle_run, name="run-settle"),
     path("changes/", hosts.changes, name="changes"),
     path("changes/<int:change_id>/apply/", hosts.apply_change, name="change-apply"),
     path("changes/<int:change_id>/dismiss/", hosts.dismiss_change, name="change-dismiss"),

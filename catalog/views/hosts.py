@@ -13,7 +13,7 @@ from catalog import actions, pages
 from catalog.connectors.registry import CONNECTORS
 from catalog.filters import ChangeFilter, PoolFilter, RunFilter
 from catalog.forms import HostForm
-from catalog.models import CapacityPool, Change, Host, SyncRun
+from catalog.models import CapacityPool, Change, Host, RunQuerySet, SyncRun
 from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.lib import clock
 from foundry.lib.errors import Refused
@@ -68,8 +68,13 @@ def progress(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def runs_of(host: Host) -> dict[str, Any]:
-    runs = list(host.runs.all()[:LAST_RUNS])
+    runs = list(with_waits(host.runs.all())[:LAST_RUNS])
     return {"runs": runs, "open_run": next((run for run in runs if run.state in OPEN), None)}
+
+
+def with_waits(runs: RunQuerySet) -> RunQuerySet:
+    """Adds `waits`: how many of a run's changes still wait for a person."""
+    return runs.annotate(waits=Count("changes", filter=Q(changes__state=ChangeState.WAITING))).order_by("-pk")
 
 
 @require_http_methods(["GET", "POST"])
@@ -149,7 +154,7 @@ def switch_host(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @with_role(*READERS)
 def runs(request: HttpRequest) -> HttpResponse:
-    found = RunFilter(request.GET, queryset=SyncRun.objects.select_related("host"))
+    found = RunFilter(request.GET, queryset=with_waits(SyncRun.objects.select_related("host")))
     rows = found.qs if found.form.is_valid() else SyncRun.objects.none()
     context = {
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
@@ -180,8 +185,16 @@ def changes(request: HttpRequest) -> HttpResponse:
         "kinds": ChangeKind.choices,
         "tabs": [(state.value, state.label) for state in TABS] + [("all", "All")],
         "may_settle": signed_in(request).is_any(Role.ADMIN),
+        "run": run_of(request.GET.get("run", "")),
     }
     return render(request, "catalog/changes.html", context)
+
+
+def run_of(number: str) -> SyncRun | None:
+    """The run that the address names, with how much of it `waits`."""
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    return with_waits(SyncRun.objects.select_related("host")).filter(pk=number).first()
 
 
 @require_POST
@@ -199,6 +212,17 @@ def dismiss_change(request: HttpRequest, change_id: int) -> HttpResponse:
     get_object_or_404(Change, pk=change_id)
     row = actions.dismiss_change(change_id, actor=signed_in(request), at=clock.now())
     messages.success(request, f"Dismissed: {row.get_kind_display()} of {row.key}. What we hold stays.")
+    return redirect("changes")
+
+
+@require_POST
+@with_role(Role.ADMIN)
+def settle_run(request: HttpRequest, run_id: int) -> HttpResponse:
+    """All that waits of one run at once: a listing that lost half its models is one decision."""
+    get_object_or_404(SyncRun, pk=run_id)
+    yes = request.POST.get("yes") == "1"
+    count = actions.settle_run(run_id, yes=yes, actor=signed_in(request), at=clock.now())
+    messages.success(request, f"{count} changes {'applied' if yes else 'dismissed'}.")
     return redirect("changes")
 
 

@@ -147,3 +147,28 @@ def test_a_retirement_date_is_taken_when_applied(market: Market) -> None:
     apply(change)
     offer.refresh_from_db()
     assert offer.retires_at == date
+
+
+def test_all_that_waits_of_one_run_is_applied_at_once(market: Market) -> None:
+    market.told("14")
+    run = market.host.runs.order_by("-pk")[0]
+    count = run.changes.filter(state="waiting").count()
+    assert actions.settle_run(run.pk, yes=True, actor="test", at=clock.now()) == count > 1
+    assert market.price() == 14
+    assert not run.changes.filter(state="waiting").exists()
+    with pytest.raises(Conflict):
+        actions.settle_run(run.pk, yes=False, actor="test", at=clock.now())
+
+
+def test_all_that_waits_of_one_run_is_dismissed_at_once(market: Market) -> None:
+    market.told("14")
+    run = market.host.runs.order_by("-pk")[0]
+    actions.settle_run(run.pk, yes=False, actor="test", at=clock.now())
+    assert (market.price(), market.waiting()) == (10, [])
+
+
+def test_only_admins_settle_a_run(market: Market) -> None:
+    market.told("14")
+    run = market.host.runs.order_by("-pk")[0]
+    with pytest.raises(Forbidden):
+        actions.settle_run(run.pk, yes=True, actor=make.person(roles=("ops",)), at=clock.now())

@@ -200,3 +200,25 @@ def test_checking_a_credential_says_why_it_does_not_work(ada: Client) -> None:
     host(listing_base_url="http://127.0.0.1:9/")
     answer = ada.post("/hosts/azure/check/", follow=True)
     assert "forbidden address" in answer.content.decode()
+
+
+def test_a_runs_changes_are_settled_together_from_its_own_list(ada: Client) -> None:
+    row = host()
+    run = SyncRun.objects.create(host=row, asked_by="schedule", state="quarantined")
+    change = waiting(row)
+    Change.objects.filter(pk=change.pk).update(run=run)
+    assert f"/changes/?run={run.pk}" in ada.get("/hosts/azure/").content.decode()
+    assert "Apply all 1" in ada.get("/changes/", {"run": run.pk}).content.decode()
+    ada.post(f"/sync/{run.pk}/settle/", {"yes": "1"})
+    change.refresh_from_db()
+    assert change.state == "applied"
+
+
+def test_home_says_what_of_supply_waits(ada: Client) -> None:
+    row = host()
+    waiting(row)
+    SyncRun.objects.create(host=row, asked_by="schedule", state="failed", finished_at=clock.now())
+    page = ada.get("/").content.decode()
+    assert "1 risky change at" in page
+    assert "The last sync of" in page
+    assert "risky" not in browser(make.person()).get("/").content.decode()

@@ -297,6 +297,7 @@ SUPPLY = [
     Door("post", "host-check", ADMIN_ACTS, HOST),
     Door("post", "host-switch", ADMIN_ACTS, HOST, always(on="")),
     Door("get", "sync", SUPPLY_READS),
+    Door("post", "run-settle", ADMIN_ACTS, {"run_id": "run.pk"}, always(yes="1")),
     Door("get", "changes", SUPPLY_READS),
     Door("post", "change-apply", ADMIN_ACTS, CHANGE),
     Door("post", "change-dismiss", ADMIN_ACTS, CHANGE),

@@ -78,6 +78,13 @@ def dismiss_change(actor: User, at: datetime) -> Act:
     return lambda act: act(change.pk, actor=actor, at=at)
 
 
+def settle_run(actor: User, at: datetime) -> Act:
+    change = waiting()
+    run = SyncRun.objects.create(host=change.host, asked_by="schedule", state="quarantined")
+    Change.objects.filter(pk=change.pk).update(run=run)
+    return lambda act: act(run.pk, yes=True, actor=actor, at=at)
+
+
 def show_offer(actor: User, at: datetime) -> Act:
     offer = make.offer()
     return lambda act: act(offer.pk, hidden=True, actor=actor, at=at)
@@ -90,5 +97,5 @@ def describe_offer(actor: User, at: datetime) -> Act:
 
 SUPPLY = (
     save_host, update_host, switch_host, ask_sync, close_run, note_check, set_price, apply_change,
-    dismiss_change, show_offer, describe_offer,
+    dismiss_change, settle_run, show_offer, describe_offer,
 )  # fmt: skip
