@@ -85,7 +85,6 @@ def seed_sandbox(at: datetime) -> None:
         lifecycle="generally_available",
         context_tokens=128_000,
         max_output_tokens=16_384,
-        modalities=["text"],
         terms=terms("sandbox"),
         description="The built-in sandbox: try keys, limits and metering without any provider.",
         source="built in",

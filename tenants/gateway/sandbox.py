@@ -230,10 +230,8 @@ def listing(scope: Scope) -> dict[str, Any] | None:
     path = scope["path"]
     parts = path.strip("/").split("/")
     if path == "/v1/models":
-        return {
-            "object": "list",
-            "data": [{"id": "echo", "object": "model", "created": 1767225600, "owned_by": "sandbox"}],
-        }
+        echo = {"id": "echo", "object": "model", "created": 1767225600, "owned_by": "sandbox"}
+        return {"object": "list", "data": [echo | {"context_length": 128_000, "max_output_tokens": 16_384}]}
     if parts[0] == "azure" and parts[-1] == "usages":
         return sandbox_listing.azure_usages()
     if parts[0] == "azure" and parts[-1] == "models" and len(parts) > 2:

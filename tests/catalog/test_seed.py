@@ -6,6 +6,9 @@ from catalog import prices
 from catalog.models import Host, Offer, Price, SyncRun, Terms
 from catalog.seed import seed
 from foundry.lib import clock
+from tenants.gateway import sandbox
+from tests.catalog import syncing
+from tests.fakes.provider import always, serve, told
 
 pytestmark = pytest.mark.django_db
 
@@ -32,3 +35,15 @@ def test_a_second_start_adds_nothing() -> None:
     before = [table._default_manager.count() for table in tables]
     seed(clock.now())
     assert [table._default_manager.count() for table in tables] == before
+
+
+def test_syncing_the_sandbox_finds_what_it_started_with() -> None:
+    listing = sandbox.listing({"path": "/v1/models"})
+    assert listing is not None
+    with serve(always(told(listing))) as provider:
+        seed(clock.now())
+        host = Host.objects.get(slug="sandbox")
+        host.listing_base_url = provider.url
+        host.save()
+        run = syncing.run(host, clock.now())
+    assert (run.state, run.new, run.changed, run.gone) == ("succeeded", 0, 0, 0)
