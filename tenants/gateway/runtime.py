@@ -51,9 +51,7 @@ class Runtime:
             open=False,
         )
         await self.pool.open()
-        self.redis: Redis = Redis.from_url(
-            self.config.redis_url, socket_connect_timeout=1, socket_timeout=1
-        )
+        self.redis: Redis = Redis.from_url(self.config.redis_url, socket_connect_timeout=1, socket_timeout=1)
         self.spool = self.spool_class(self.config.spool_dir, process_name())
         self.budgets = Budgets(self.pool, self.spool.name)
         self.rates = Rates(self.redis, self.budgets.recount)

@@ -33,7 +33,9 @@ class Events:
 
     def feed(self, part: bytes) -> bytes:
         """What may go on to the caller now: whole events, the usage chunk only where it was asked for."""
-        data = (self.rest + part).replace(b"\r\n", b"\n") if b"\r" in part else self.rest + part
+        data = self.rest + part
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
         end = data.rfind(b"\n\n")
         if end < 0:
             self.rest = data

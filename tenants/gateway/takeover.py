@@ -49,7 +49,7 @@ async def take_over(directory: Path, name: str, shipper: Shipper) -> bool:
         for path in files:
             path.unlink(missing_ok=True)
         lock_path(directory, name).unlink(missing_ok=True)
-        log.warning("took over %s: %d calls booked", name, len(rows))
+        log.warning("took over %s: its %d calls are booked", name, len(rows))
         return True
 
 

@@ -1,0 +1,41 @@
+"""What can be a chat completion, and what it may need at worst; no process needed."""
+
+import pytest
+
+from tenants.gateway import asked
+from tenants.gateway.errors import GatewayError
+
+NOT_ONE = [
+    (b"", None), (b"{", None), (b"[]", None), (b'"text"', None), (b"\xff\xfe", None), (b"{}", "model"),
+    (b'{"model": 3}', "model"), (b'{"model": ""}', "model"), (b'{"model": "a/b"}', "messages"),
+    (b'{"model": "a/b", "messages": []}', "messages"), (b'{"model": "a/b", "messages": ["x"]}', "messages"),
+    (b'{"model": "a/b", "messages": [{}], "stream": "yes"}', "stream"),
+    (b'{"model": "a/b", "messages": [{}], "max_tokens": -5}', "max_tokens"),
+    (b'{"model": "a/b", "messages": [{}], "max_tokens": 1e99}', "max_tokens"),
+    (b'{"model": "a/b", "messages": [{}], "max_tokens": 99999999999}', "max_tokens"),
+    (b'{"model": "a/b", "messages": [{}], "max_completion_tokens": true}', "max_completion_tokens"),
+    (b'{"model": "a/b", "messages": [{}], "n": 0}', "n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "param"), NOT_ONE)
+def test_what_is_no_chat_completion_is_400_and_names_the_field(body: bytes, param: str | None) -> None:
+    with pytest.raises(GatewayError) as refused:
+        asked.read(body)
+    assert (refused.value.status, refused.value.code, refused.value.param) == (400, "invalid_request", param)
+
+
+def test_an_input_token_is_at_most_a_byte_and_a_picture_by_address_counts_extra() -> None:
+    plain = asked.read(b'{"model": "a/b", "messages": [{"content": "\xc3\xa9"}]}')
+    picture = asked.read(
+        b'{"model": "a/b", "messages": [{"content": [{"type": "x", "image_url": {"url": "https://a"}}]}]}'
+    )
+    assert plain.tokens_in == len(b'{"model": "a/b", "messages": [{"content": "\xc3\xa9"}]}')
+    assert picture.tokens_in > asked.PICTURE_TOKENS
+
+
+def test_the_larger_of_two_maxima_is_held() -> None:
+    both = asked.read(
+        b'{"model": "a/b", "messages": [{}], "max_tokens": 5, "max_completion_tokens": 9, "n": 3}'
+    )
+    assert (both.tokens_out, both.choices) == (9, 3)
