@@ -6,7 +6,7 @@ from rest_framework.pagination import CursorPagination
 class CursorPages(CursorPagination):
     """`{"next", "previous", "results"}`, newest first; `?limit=` up to 200."""
 
-    ordering = "-pk"
+    ordering: str | tuple[str, ...] = "-pk"
     page_size = 50
     page_size_query_param = "limit"
     max_page_size = 200

@@ -1,11 +1,23 @@
 """The demo company's people. Their password is public: they exist only while FOUNDRY_DEMO is on."""
 
+from typing import NamedTuple
+
 PASSWORD = "foundry-demo"
 DOMAIN = "foundry.example"
 
 
-def person(short: str, name: str, what: str, first: str, roles: tuple[str, ...] = ()) -> dict[str, object]:
-    return {"email": f"{short}@{DOMAIN}", "name": name, "what": what, "first": first, "roles": roles}
+class DemoPerson(NamedTuple):
+    """:param what: who that is. :param first: what to try first as this person."""
+
+    email: str
+    name: str
+    what: str
+    first: str
+    roles: tuple[str, ...]
+
+
+def person(short: str, name: str, what: str, first: str, roles: tuple[str, ...] = ()) -> DemoPerson:
+    return DemoPerson(f"{short}@{DOMAIN}", name, what, first, roles)
 
 
 PEOPLE = [

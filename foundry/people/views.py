@@ -82,7 +82,12 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _, secret = actions.issue_token(person, **form.cleaned_data, actor=person, at=clock.now())
         form = TokenForm()
-    context: dict[str, Any] = {"form": form, "secret": secret, "tokens": person.tokens.all()[:50], "now": clock.now()}
+    context: dict[str, Any] = {
+        "form": form,
+        "secret": secret,
+        "tokens": person.tokens.all()[:50],
+        "now": clock.now(),
+    }
     context["roles"] = [Role(role).label for role in sorted(person.roles)]
     context["example"] = EXAMPLE.format(url=settings.CONSOLE_URL, secret=secret)
     return render(request, "people/settings.html", context)
@@ -105,7 +110,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     from foundry.people.demo import PEOPLE
 
     email = request.POST.get("email", "")
-    person = User.objects.filter(email=email).first() if email in {row["email"] for row in PEOPLE} else None
+    person = User.objects.filter(email=email).first() if email in {row.email for row in PEOPLE} else None
     if person is None:
         messages.error(request, "No such demo person. Load the demo with `python manage.py demo`.")
         return redirect("login")

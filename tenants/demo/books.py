@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from catalog.models import Offer, Price
 from foundry.lib.units import cost_nanos, price_units
@@ -13,18 +14,18 @@ from tenants.usage.ingest import ingest
 
 # application, request that opened its grant, offer, and how it is used
 STREAMS = [
-    ("copilot-chat", Stream("copilot/chat-prod", "gpt-4.1", 1_150, 2_400, 420, 0.55, 1, 59)),
-    ("copilot-ide", Stream("copilot/ide-prod", "gpt-4.1-mini", 2_600, 1_500, 90, 0.30, -8, 58)),
+    ("copilot-chat", Stream("copilot/chat-prod", "gpt-4.1", 1_300, 3_900, 2_300, 0.45, 1, 59)),
+    ("copilot-ide", Stream("copilot/ide-prod", "gpt-4.1-mini", 2_900, 1_500, 90, 0.30, -8, 58)),
     ("copilot-echo", Stream("copilot/lab", "echo", 25, 60, 40, 0, 1, 57)),
-    ("search-ranking", Stream("search/ranking", "grok-3-mini", 900, 3_900, 130, 0.20, 2, 56)),
-    ("search-answers", Stream("search/answers", "gpt-4o", 260, 1_800, 260, 0.25, 2, 50)),
-    ("support-triage", Stream("support/ticket-triage", "gpt-4.1-mini", 950, 9_800, 320, 0.62, 1, 55)),
+    ("search-ranking", Stream("search/ranking", "grok-3-mini", 1_000, 3_900, 130, 0.20, 2, 56)),
+    ("search-answers", Stream("search/answers", "gpt-4o", 320, 3_100, 760, 0.25, 2, 50)),
+    ("support-triage", Stream("support/ticket-triage", "gpt-4.1", 950, 9_300, 1_500, 0.62, 1, 55)),
     ("docs-bot", Stream("docs/docs-bot", "llama-3.3", 240, 2_100, 240, 0, 0, 52)),
     ("docs-translate-phi", Stream("docs/translate", "phi-4", 420, 2_600, 2_300, 0, 0, 30)),
-    ("ads-copy", Stream("ads/copy-check", "gpt-4.1", 210, 1_400, 160, 0.1, -5, 47, 6)),
-    ("security-hunt", Stream("security-graph/hunt", "grok-3", 70, 2_300, 380, 0, 3, 48, 13)),
-    ("security-enrich", Stream("security-graph/enrich", "gpt-4o", 120, 3_000, 350, 0.1, 3, 43)),
-    ("finance-forecast", Stream("finance-insights/forecast", "deepseek-v3", 60, 5_200, 900, 0, 1, 45)),
+    ("ads-copy", Stream("ads/copy-check", "gpt-4.1", 240, 2_400, 460, 0.1, -5, 47, 6)),
+    ("security-hunt", Stream("security-graph/hunt", "grok-3", 190, 8_300, 2_600, 0, 3, 48, 13)),
+    ("security-enrich", Stream("security-graph/enrich", "gpt-4o", 130, 3_000, 850, 0.1, 3, 43)),
+    ("finance-forecast", Stream("finance-insights/forecast", "deepseek-v3", 90, 11_200, 1_900, 0, 1, 45)),
     ("gaming-moderation", Stream("gaming/moderation", "gpt-4.1-mini", 520, 700, 60, 0.4, 9, 25)),
     ("hackathon-booth", Stream("hackathon/booth", "gpt-4.1-mini", 90, 900, 300, 0, 1, 54, 22)),
 ]
@@ -84,7 +85,7 @@ def envelope(call_id: str, call: Call, grant: Grant, keys: Keys, prices: Prices)
     )
 
 
-def cost(call: Call, price: Price | None) -> dict[str, object]:
+def cost(call: Call, price: Price | None) -> dict[str, Any]:
     if call.outcome != "ok":
         return {"cost_nanos": 0, "basis": Basis.NONE}
     if price is None:

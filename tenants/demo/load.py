@@ -46,9 +46,7 @@ def load(at: datetime) -> str:
 def add_people(at: datetime) -> dict[str, User]:
     """Everybody by short name. One hash serves all: the password is public anyway."""
     people = {
-        str(row["email"]).split("@")[0]: add_person(
-            str(row["email"]), str(row["name"]), roles=row["roles"], actor="demo", at=at
-        )
+        row.email.split("@")[0]: add_person(row.email, row.name, roles=row.roles, actor="demo", at=at)
         for row in PEOPLE
     }
     User.objects.update(password=make_password(PASSWORD))

@@ -146,7 +146,7 @@ def held(s: Story) -> None:
     s.ask("search-answers", s.when(52, "14:17"), "omar", "search/answers", "gpt-4o",
           "Answer cards above the results.", s.on(36), tpm=60_000, rpm=200, usd_per_month="900")  # fmt: skip
     s.approve("search-answers", s.when(51, "09:09"), "lee", "")
-    s.ask("support-triage", s.when(57, "11:36"), "sue", "support/ticket-triage", "gpt-4.1-mini",
+    s.ask("support-triage", s.when(57, "11:36"), "sue", "support/ticket-triage", "gpt-4.1",
           "Sort incoming tickets and draft a first summary.", s.on(150), "confidential",
           tpm=140_000, rpm=700, usd_per_month="1900")  # fmt: skip
     s.approve("support-triage", s.when(56, "08:20"), "ada")
@@ -223,6 +223,6 @@ def waiting(s: Story) -> None:
     s.ask("ada-own", s.when(1, "13:13"), "ada", "docs/translate", "gpt-4.1-mini",
           "Second reader for machine-translated pages.", s.on(30), "public",
           tpm=10_000, rpm=30, usd_per_month="20")  # fmt: skip
-    s.ask("support-more", s.when(0, "07:26"), "sue", "support/ticket-triage", "gpt-4.1-mini",
+    s.ask("support-more", s.when(0, "07:26"), "sue", "support/ticket-triage", "gpt-4.1",
           "The queue doubled with release 2.18; calls were refused at the minute limit.",
           s.on(150), "confidential", tpm=220_000, rpm=1_100, usd_per_month="2600")  # fmt: skip

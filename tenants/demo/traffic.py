@@ -56,14 +56,20 @@ def calls(streams: list[Stream], loaded_at: datetime, seed: int = 20) -> Iterato
         dice = random.Random(f"{seed} {stream.name} {stream.offer}")  # noqa: S311  (a demo, not a secret)
         for days_ago in range(stream.first_day, stream.last_day - 1, -1):
             start = loaded_at.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
+            mood = dice.lognormvariate(0, 0.09)
             for hour in range(24):
-                for call in in_hour(stream, start + timedelta(hours=hour), days_ago, dice):
+                for call in in_hour(stream, start + timedelta(hours=hour), days_ago, mood, dice):
                     if call.at <= last:
                         yield call
 
 
-def in_hour(stream: Stream, hour: datetime, days_ago: int, dice: random.Random) -> Iterator[Call]:
-    expected = stream.calls_per_day * shape(hour, stream.utc_offset_h) * WEEKLY_GROWTH ** (-days_ago / 7)
+def in_hour(
+    stream: Stream, hour: datetime, days_ago: int, mood: float, dice: random.Random
+) -> Iterator[Call]:
+    """The calls of one hour; `mood` is how busy this day is for this stream, around 1."""
+    expected = (
+        stream.calls_per_day * mood * shape(hour, stream.utc_offset_h) * WEEKLY_GROWTH ** (-days_ago / 7)
+    )
     count = int(expected + dice.random())
     for _ in range(count):
         at = hour + timedelta(seconds=dice.uniform(0, 3600))

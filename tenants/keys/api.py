@@ -23,7 +23,7 @@ from tenants.keys.models import ApiKey
 from tenants.teams.api import read
 
 
-class KeyFilter(django_filters.FilterSet):
+class KeyFilter(django_filters.FilterSet):  # type: ignore[misc]
     team = django_filters.CharFilter(field_name="application__team__slug")
     application = django_filters.CharFilter(field_name="application__slug")
 
@@ -52,7 +52,7 @@ class KeyView(viewsets.ReadOnlyModelViewSet[ApiKey]):
         )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"at": clock.now()}
+        return {**super().get_serializer_context(), "at": clock.now()}
 
     def seen(self, pk: str) -> int:
         return get_object_or_404(ApiKey.objects.seen_by(self.person), pk=pk).pk

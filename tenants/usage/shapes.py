@@ -54,7 +54,7 @@ class SumsSerializer(serializers.Serializer[Any]):
     cost_usd = serializers.CharField(help_text="Decimal USD; calls of unknown cost are counted beside it.")
     unknown_cost_calls = serializers.IntegerField()
     refused = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]  # the field's name hides the base's own attribute
     latency_ms = LatencySerializer()
 
 

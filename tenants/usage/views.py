@@ -115,7 +115,7 @@ def chips(
     teams = Team.objects.seen_by(person).distinct().values_list("slug", "name")[:200]
     models = summarise(replace(question, by=("model",), only={}), person)
     names = [str(row.keys["model"]) for row in models if row.keys["model"]]
-    fixed = [
+    fixed: list[dict[str, Any]] = [
         {
             "label": "Time",
             "name": "range",

@@ -13,7 +13,7 @@ class Command(Migrate):
     def handle(self, *args: Any, **options: Any) -> str | None:
         alias = options["database"]
         drop_contract(alias)
-        done: str | None = super().handle(*args, **options)  # type: ignore[func-returns-value]
+        done: str | None = super().handle(*args, **options)
         if has_every_table(alias):
             make_contract(alias)
         return done
