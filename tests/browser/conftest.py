@@ -1,5 +1,6 @@
 """A real browser. A page that breaks the content policy, or throws, fails the test that opened it."""
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -11,10 +12,13 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "Chromium is missing: sudo apt-get install chromium"
+    # Playwright keeps an event loop in this thread; Django would take our plain calls for asynchronous ones.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
