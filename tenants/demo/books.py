@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from catalog.models import Offer, Price
+from catalog.models import Price
 from foundry.lib.units import cost_nanos, price_units
-from tenants.access.models import Grant
 from tenants.demo.keys import Keys
 from tenants.demo.traffic import Call, Stream, calls
 from tenants.usage.envelope import Basis, Envelope, Outcome
@@ -30,21 +29,57 @@ STREAMS = [
     ("hackathon-booth", Stream("hackathon/booth", "gpt-4.1-mini", 90, 900, 300, 0, 1, 54, 22)),
 ]
 SOURCE = "gateway"
+STATUS = {"ok": 200, "refused": 429, "cancelled": 499}
 
 
 class Prices:
-    """The price rows of an offer in force at a moment, looked up once per offer."""
+    """The price rows of an offer and their integer units, looked up once per offer."""
 
     def __init__(self) -> None:
-        self.rows: dict[int, list[Price]] = {}
+        self.rows: dict[int, list[Rate]] = {}
 
-    def at(self, offer: Offer, moment: datetime) -> Price | None:
-        if offer.pk not in self.rows:
-            self.rows[offer.pk] = list(Price.objects.filter(offer=offer).order_by("precedence"))
-        for row in self.rows[offer.pk]:
-            if row.starts_at <= moment and (row.ends_at is None or moment < row.ends_at):
-                return row
+    def at(self, offer_id: int, moment: datetime) -> "Rate | None":
+        if offer_id not in self.rows:
+            self.rows[offer_id] = [
+                Rate.of(row) for row in Price.objects.filter(offer_id=offer_id).order_by("precedence")
+            ]
+        for rate in self.rows[offer_id]:
+            if rate.starts_at <= moment and (rate.ends_at is None or moment < rate.ends_at):
+                return rate
         return None
+
+
+class Rate(NamedTuple):
+    """A price in 1e-12 USD per million tokens."""
+
+    price_id: int
+    basis: Basis
+    starts_at: datetime
+    ends_at: datetime | None
+    read: int
+    cached: int
+    written: int
+
+    @classmethod
+    def of(cls, row: Price) -> "Rate":
+        read, cached = row.input_per_million, row.cached_input_per_million
+        units = (
+            price_units(read),
+            price_units(read if cached is None else cached),
+            price_units(row.output_per_million),
+        )
+        return cls(row.pk, Basis(row.basis), row.starts_at, row.ends_at, *units)
+
+
+class Booking(NamedTuple):
+    """What every call of a stream has in common."""
+
+    team_id: int
+    application_id: int
+    key_id: int
+    grant_id: int
+    offer_id: int
+    model: str
 
 
 def write(keys: Keys, loaded_at: datetime) -> int:
@@ -54,54 +89,53 @@ def write(keys: Keys, loaded_at: datetime) -> int:
 
 
 def envelopes(keys: Keys, loaded_at: datetime) -> Iterator[Envelope]:
-    grants = {stream: keys.story.grant(name) for name, stream in STREAMS}
+    bookings = {stream: booking(keys, name, stream) for name, stream in STREAMS}
     prices = Prices()
     for number, call in enumerate(calls([stream for _, stream in STREAMS], loaded_at), 1):
-        yield envelope(f"demo-{number:07d}", call, grants[call.stream], keys, prices)
-    yield from late_callers(keys, grants, loaded_at)
+        yield envelope(f"demo-{number:07d}", call, bookings[call.stream], prices)
+    for number, call in enumerate(late_callers(loaded_at)):
+        yield envelope(f"demo-late-{number}", call, bookings[call.stream], prices)
 
 
-def envelope(call_id: str, call: Call, grant: Grant, keys: Keys, prices: Prices) -> Envelope:
-    offer, key = keys.story.offers[call.stream.offer], keys.made[call.stream.name]
-    price = prices.at(offer, call.at) if call.outcome == "ok" else None
+def booking(keys: Keys, name: str, stream: Stream) -> Booking:
+    grant, key, offer = keys.story.grant(name), keys.made[stream.name], keys.story.offers[stream.offer]
+    return Booking(grant.team_id, key.application_id, key.pk, grant.pk, offer.pk, str(offer.model))
+
+
+def envelope(call_id: str, call: Call, booked: Booking, prices: Prices) -> Envelope:
+    rate = prices.at(booked.offer_id, call.at) if call.outcome == "ok" else None
     return Envelope(
         source=SOURCE,
         call_id=call_id,
         started_at=call.at,
-        team_id=grant.team_id,
-        application_id=key.application_id,
-        key_id=key.pk,
-        grant_id=grant.pk,
-        offer_id=offer.pk,
-        model=str(offer.model),
+        **booked._asdict(),
         outcome=Outcome(call.outcome),
         code=call.reason,
-        status={"ok": 200, "refused": 429, "cancelled": 499}.get(call.outcome, 502),
+        status=STATUS.get(call.outcome, 502),
         latency_ms=call.latency_ms,
         tokens_in=call.tokens_in,
         tokens_out=call.tokens_out,
         tokens_cached=call.tokens_cached,
-        **cost(call, price),
+        **cost(call, rate),
     )
 
 
-def cost(call: Call, price: Price | None) -> dict[str, Any]:
+def cost(call: Call, rate: Rate | None) -> dict[str, Any]:
     if call.outcome != "ok":
         return {"cost_nanos": 0, "basis": Basis.NONE}
-    if price is None:
+    if rate is None:
         return {"cost_nanos": None, "basis": Basis.UNKNOWN}
-    read, written = price_units(price.input_per_million), price_units(price.output_per_million)
-    cached = read if price.cached_input_per_million is None else price_units(price.cached_input_per_million)
     fresh = call.tokens_in - call.tokens_cached
-    nanos = cost_nanos([(fresh, read), (call.tokens_cached, cached), (call.tokens_out, written)])
-    return {"cost_nanos": nanos, "basis": Basis(price.basis), "price_id": price.pk}
+    nanos = cost_nanos(
+        [(fresh, rate.read), (call.tokens_cached, rate.cached), (call.tokens_out, rate.written)]
+    )
+    return {"cost_nanos": nanos, "basis": rate.basis, "price_id": rate.price_id}
 
 
-def late_callers(keys: Keys, grants: dict[Stream, Grant], loaded_at: datetime) -> Iterator[Envelope]:
+def late_callers(loaded_at: datetime) -> Iterator[Call]:
     """A job that nobody switched off goes on asking, fourteen times a day, after its grant ended."""
     stream = next(each for _, each in STREAMS if each.name == "security-graph/hunt")
     for days_ago in range(11, 0, -1):
         for number in range(14):
             at = loaded_at - timedelta(days=days_ago, minutes=101 * number)
-            call = Call(stream, at, 0, 0, 0, 0, "refused", "grant_ended")
-            yield envelope(f"demo-late-{days_ago}-{number}", call, grants[stream], keys, Prices())
+            yield Call(stream, at, 0, 0, 0, 0, "refused", "grant_ended")

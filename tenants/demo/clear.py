@@ -14,17 +14,17 @@ from tenants.teams.models import Team
 # Everything of ours in the schemas, but not the schemas: their default rights belong to the three roles.
 EMPTY = """
 DO $$
-DECLARE thing record;
+DECLARE here oid := 'public'::regnamespace; tables text[]; routines text[]; types text[]; thing text;
 BEGIN
     DROP SCHEMA IF EXISTS gateway CASCADE;
-    FOR thing IN SELECT oid::regclass AS name FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-    LOOP EXECUTE format('DROP TABLE IF EXISTS %s CASCADE', thing.name); END LOOP;
-    FOR thing IN SELECT p.oid::regprocedure AS name FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
-    LOOP EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', thing.name); END LOOP;
-    FOR thing IN SELECT oid::regtype AS name FROM pg_type
-        WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
-    LOOP EXECUTE format('DROP TYPE IF EXISTS %s CASCADE', thing.name); END LOOP;
+    SELECT array_agg(oid::regclass::text) INTO tables FROM pg_class
+        WHERE relnamespace = here AND relkind IN ('r', 'p') AND NOT relispartition;
+    FOREACH thing IN ARRAY coalesce(tables, '{}') LOOP EXECUTE 'DROP TABLE IF EXISTS ' || thing || ' CASCADE'; END LOOP;
+    SELECT array_agg(oid::regprocedure::text) INTO routines FROM pg_proc WHERE pronamespace = here;
+    FOREACH thing IN ARRAY coalesce(routines, '{}') LOOP EXECUTE 'DROP ROUTINE IF EXISTS ' || thing || ' CASCADE'; END LOOP;
+    SELECT array_agg(t.oid::regtype::text) INTO types FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+        WHERE t.typnamespace = here AND (t.typtype IN ('e', 'd') OR c.relkind = 'c');
+    FOREACH thing IN ARRAY coalesce(types, '{}') LOOP EXECUTE 'DROP TYPE IF EXISTS ' || thing || ' CASCADE'; END LOOP;
 END $$
 """
 

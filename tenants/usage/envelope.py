@@ -1,11 +1,12 @@
 """One finished call, as every door of the ledger takes it. Pure: the gateway imports it."""
 
 import hashlib
-import json
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
+
+import orjson
 
 MOST = 10**15  # tokens; what a host reports beyond it is no report
 
@@ -108,4 +109,4 @@ COLUMNS = ("body_hash", *NAMES)
 
 def body_hash(values: dict[str, Any]) -> bytes:
     """SHA-256 over the sorted content."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).digest()
+    return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).digest()
