@@ -37,14 +37,14 @@ TERMS: list[tuple[str, str, dict[str, str]]] = [
 ]
 
 
-def seed(at: datetime) -> None:
-    """Make what is missing; a second run changes nothing."""
+def seed(at: datetime, *, reference_at: datetime | None = None) -> None:
+    """Make what is missing; a second run changes nothing. The reference list may be read at another moment."""
     for slug, title, facts in TERMS:
         Terms.objects.get_or_create(
             slug=slug, version=1, defaults={"title": title, "facts": facts, "created_at": at}
         )
     seed_sandbox(at)
-    seed_reference(at)
+    seed_reference(reference_at or at)
 
 
 def terms(slug: str) -> Terms:

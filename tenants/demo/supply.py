@@ -46,7 +46,7 @@ PRICE_CUT = ("gpt-4.1-mini", ("0.40", "1.60", "0.10"), ("0.36", "1.44", "0.09"))
 def add(admin: User, loaded_at: datetime) -> dict[str, Offer]:
     """Hosts, offers and prices as they came over sixty days; the offers by their name in the story."""
     first = loaded_at - timedelta(days=DAYS + 1)
-    seed.seed(first)
+    seed.seed(first, reference_at=loaded_at - timedelta(hours=19))
     for slug in (add_azure(admin, loaded_at, first), add_direct(admin, first)):
         for at in (first, loaded_at - timedelta(days=1), loaded_at - timedelta(hours=5)):
             sync_at(slug, at)
