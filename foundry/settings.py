@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "foundry.web.middleware.refusals",
+    "foundry.api.idempotency.idempotency",
 ]
 
 ROOT_URLCONF = "foundry.urls"

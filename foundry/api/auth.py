@@ -1,5 +1,6 @@
 """Who calls the API: a session cookie (with CSRF) or a bearer token with scopes."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -15,20 +16,23 @@ from foundry.people.models import ApiToken, User
 TOKEN_KIND = "fdy_"
 
 
+def token_of(header: str, at: datetime) -> ApiToken | None:
+    """The live token that an Authorization header carries."""
+    kind, _, secret = header.partition(" ")
+    if kind.lower() != "bearer":
+        return None
+    digest = secrets.digest(secret.strip())
+    return ApiToken.objects.live(at).select_related("user").filter(digest=digest).first()
+
+
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer fdy_…`. The person acts as usual; the audit names the token."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer":
+        header, at = request.headers.get("Authorization", ""), clock.now()
+        if not header.lower().startswith("bearer "):
             return None
-        at = clock.now()
-        token = (
-            ApiToken.objects.live(at)
-            .select_related("user")
-            .filter(digest=secrets.digest(secret.strip()))
-            .first()
-        )
+        token = token_of(header, at)
         if token is None:
             raise AuthenticationFailed(
                 "This token is unknown, revoked or expired. Make one under Settings → API tokens."

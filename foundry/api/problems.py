@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler as drf_handler
 
 from foundry.lib.errors import Refused
 
+PROBLEM_TYPE = "application/problem+json"
 CODES = {
     400: "invalid",
     401: "not_signed_in",
@@ -45,7 +46,15 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem response; `errors` names the fields that are wrong."""
-    body: dict[str, Any] = {
+    body = problem_body(status, code, detail, remedy)
+    if errors:
+        body["errors"] = errors
+    return Response(body, status=status, content_type=PROBLEM_TYPE, headers=headers or None)
+
+
+def problem_body(status: int, code: str, detail: str, remedy: str) -> dict[str, Any]:
+    """The members that every problem has."""
+    return {
         "type": f"/api/v1/docs/#problem-{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -53,9 +62,6 @@ def problem(
         "code": code,
         "remedy": remedy,
     }
-    if errors:
-        body["errors"] = errors
-    return Response(body, status=status, content_type="application/problem+json", headers=headers)
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
