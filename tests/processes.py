@@ -1,4 +1,4 @@
-"""The gateway and the sandbox as processes of their own, on free ports, with their logs in reach."""
+"""Console, gateway and sandbox as processes of their own, on free ports, with their logs in reach."""
 
 import json
 import os
@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from foundry.local.processes import die_with_parent
+from tests.servers import Urls
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -76,13 +79,12 @@ def read(raw: bytes) -> Any:
 
 
 @contextmanager
-def running(arguments: list[str], log: Path, ready: str, **environment: str) -> Iterator[Server]:
-    """Start `python -m …` with `--port`, wait until `ready` answers 200, stop it in the end."""
-    port = free_port()
+def running(command: list[str], port: int, log: Path, ready: str, **environment: str) -> Iterator[Server]:
+    """Start `python -m …`, which listens on `port`; wait until `ready` answers 200; stop it in the end."""
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments, "--port", str(port)],
-            cwd=ROOT, stdout=out, stderr=out, env=os.environ | environment, start_new_session=True,
+            [sys.executable, "-m", *command], cwd=ROOT, stdout=out, stderr=out,
+            env=os.environ | environment, start_new_session=True, preexec_fn=die_with_parent(),
         )  # fmt: skip
     server = Server(process, f"http://127.0.0.1:{port}", log)
     try:
@@ -93,7 +95,7 @@ def running(arguments: list[str], log: Path, ready: str, **environment: str) -> 
 
 
 def wait(server: Server, path: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline and server.process.poll() is None:
         try:
             if server.get(path)[0] == 200:
@@ -105,25 +107,41 @@ def wait(server: Server, path: str) -> None:
 
 
 @contextmanager
+def console(database: Urls, log: Path, port: int = 0, **settings: str) -> Iterator[Server]:
+    """The console on that database, as it is served: gunicorn. Settings are environment variables."""
+    port = port or free_port()
+    with running(
+        ["gunicorn", "foundry.wsgi:application", "--worker-class", "gthread", "--threads", "8",
+         "--bind", f"127.0.0.1:{port}", "--no-control-socket"], port, log, "/healthz",
+        DATABASE_URL=database.app_url, FOUNDRY_CONSOLE_URL=f"http://127.0.0.1:{port}", **settings,
+    ) as server:  # fmt: skip
+        yield server
+
+
+@contextmanager
 def sandbox(folder: Path) -> Iterator[Server]:
     """The sandbox upstream; every served call is a line of `folder/served.jsonl`."""
     folder.mkdir(parents=True, exist_ok=True)
-    with running(
-        ["tenants.gateway.sandbox", "--log", str(folder / "served.jsonl")],
-        folder / "sandbox.log",
-        "/v1/models",
-    ) as server:
+    port = free_port()
+    command = ["tenants.gateway.sandbox", "--log", str(folder / "served.jsonl"), "--port", str(port)]
+    with running(command, port, folder / "sandbox.log", "/v1/models") as server:
         yield server
 
 
 @contextmanager
 def gateway(
-    folder: Path, database_url: str, redis_url: str, module: str = "tenants.gateway", **environment: str
+    folder: Path,
+    database_url: str,
+    redis_url: str,
+    module: str = "tenants.gateway",
+    port: int = 0,
+    **environment: str,
 ) -> Iterator[Server]:
     """A gateway process with its spool in `folder/spool`; several may share a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
     with running(
-        [module], folder / "gateway.log", "/readyz",
+        [module, "--port", str(port)], port, folder / "gateway.log", "/readyz",
         GATEWAY_DATABASE_URL=database_url, REDIS_URL=redis_url, FOUNDRY_SPOOL_DIR=str(folder / "spool"), **environment,
     ) as server:  # fmt: skip
         yield server

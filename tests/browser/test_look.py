@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import servers
-from tests.live import console
+from tests.processes import console
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("look")]
 PAGES = (
@@ -36,8 +36,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with psycopg.connect(database.app_url) as app:
         app.execute(ADA)
     log = tmp_path_factory.mktemp("look") / "console.log"
-    with console(database, log, FOUNDRY_DEMO="1") as url:
-        yield url
+    with console(database, log, FOUNDRY_DEMO="1") as server:
+        yield server.url
     servers.drop_database(database)
 
 
