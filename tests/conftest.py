@@ -1,12 +1,14 @@
 """What every test can ask for."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from pytest_django.fixtures import SettingsWrapper
 
 from tests import servers
 
@@ -27,8 +29,11 @@ def redis_url() -> str:
 
 
 @pytest.fixture
-def committed(django_db_blocker: object, redis_url: str) -> Iterator[servers.Urls]:
+def committed(
+    django_db_blocker: object, redis_url: str, tmp_path: Path, settings: SettingsWrapper
+) -> Iterator[servers.Urls]:
     """A database of its own in which commits are real; threads and other processes may join by its URLs."""
+    settings.AUDIT_HEADS_FILE = tmp_path / "audit-heads.jsonl"
     database = servers.clone_database()
     held = settings.DATABASES["default"]
     before = held["NAME"]
