@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
-from pytest_django.fixtures import SettingsWrapper
 
 from tests import servers
 
@@ -30,7 +30,7 @@ def redis_url() -> str:
 
 @pytest.fixture
 def committed(
-    django_db_blocker: object, redis_url: str, tmp_path: Path, settings: SettingsWrapper
+    django_db_blocker: object, redis_url: str, tmp_path: Path, settings: Any
 ) -> Iterator[servers.Urls]:
     """A database of its own in which commits are real; threads and other processes may join by its URLs."""
     settings.AUDIT_HEADS_FILE = tmp_path / "audit-heads.jsonl"
