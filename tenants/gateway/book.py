@@ -107,12 +107,19 @@ class Book:
                 )
                 async with connection:
                     await connection.execute("LISTEN gateway")
+                    await self.heal()
                     while True:
                         await asyncio.wait_for(self.confirm(connection), self.config.cut_off_s)
                         async for _ in connection.notifies(timeout=self.config.poll_s, stop_after=1):
                             pass
             except (*DOWN, TimeoutError):
                 await asyncio.sleep(PAUSE_S)
+
+    async def heal(self) -> None:
+        """What ended our connection ended the pool's: replace them before calls are let in again."""
+        await self.pool.check()
+        async with self.pool.connection(timeout=2) as connection:
+            await connection.execute("SELECT gateway.version()")
 
     async def confirm(self, connection: psycopg.AsyncConnection[Any]) -> None:
         asked_at = time.monotonic()
