@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import ClassVar
 
 from genai_prices import data
-from genai_prices.types import ModelInfo, Provider, TieredPrices
+from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices, TimeOfDateConstraint
 
 from catalog.connectors import names
 from catalog.connectors.base import (
@@ -112,7 +112,9 @@ def maker_of(provider: Provider, told: str) -> tuple[tuple[str, str], str]:
 
 def price(info: ModelInfo, at: datetime) -> PriceRow | None:
     """The list price at `at` below the first volume tier; None when it is not per token."""
-    told = info.get_prices(at) if info.prices else None
+    told = (
+        max((info.get_prices(moment) for moment in moments(info, at)), key=dearness) if info.prices else None
+    )
     if told is None or (per_input := base(told.input_mtok)) is None:
         return None
     per_output = base(told.output_mtok)
@@ -121,6 +123,21 @@ def price(info: ModelInfo, at: datetime) -> PriceRow | None:
             return None
         per_output = Decimal(0)  # such a model produces no tokens
     return PriceRow(per_input, per_output, base(told.cache_read_mtok), "reference", SOURCE)
+
+
+def moments(info: ModelInfo, at: datetime) -> list[datetime]:
+    """Where a list price hangs on the hour, every hour of that day at which it changes; else just `at`.
+
+    A price row holds for days, so the dearest of the day counts: no budget is planned on a night's discount.
+    """
+    priced = info.prices if isinstance(info.prices, list) else []
+    hours = [each.constraint for each in priced if isinstance(each.constraint, TimeOfDateConstraint)]
+    day = at.astimezone(UTC).date()
+    return [at, *(datetime.combine(day, hour) for each in hours for hour in (each.start_time, each.end_time))]
+
+
+def dearness(told: ModelPrice) -> Decimal:
+    return base(told.input_mtok) or Decimal(0)
 
 
 def base(value: Decimal | TieredPrices | None) -> Decimal | None:

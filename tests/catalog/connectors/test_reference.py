@@ -54,3 +54,11 @@ def test_a_dated_price_follows_its_date() -> None:
 def test_an_unknown_model_or_maker_has_no_list_price() -> None:
     assert list_price("xai", "grok-99", AT) is None
     assert list_price("nobody", "grok-3", AT) is None
+
+
+@pytest.mark.parametrize("hour", [0, 2, 12, 17, 23])
+def test_a_price_that_hangs_on_the_hour_is_the_dearest_of_the_day(hour: int) -> None:
+    """DeepSeek's list has had a night's discount: a sync at night must not book days at it."""
+    price = list_price("deepseek", "deepseek-reasoner", datetime(2026, 3, 2, hour, tzinfo=UTC))
+    assert price is not None
+    assert (price.input, price.output) == (Decimal("0.55"), Decimal("2.19"))
