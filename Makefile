@@ -1,16 +1,22 @@
 # Every command of the project. Only Python 3.11 or newer and make are needed; the rest installs itself.
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+# The first of these that runs and is new enough; 3.12 and 3.11 first, because all wheels exist for them.
+PYTHON ?= $(shell for each in python3.12 python3.11 python3 python3.13 python3.14; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$each && break; done || true)
 PY := .venv/bin/python
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run test check bench bench-large soak lock format
+.PHONY: python run test check bench bench-large soak lock format
 .DEFAULT_GOAL := run
 
-run:
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none is on PATH."; \
+		echo "  mend it: PYTHON=/path/to/python3.11 make $(MAKECMDGOALS)"; exit 1; }
+
+run: python
 	@$(PYTHON) foundry/local/bootstrap.py requirements.txt
 	@exec $(PY) manage.py up
 
-dev:
+dev: python
 	@$(PYTHON) foundry/local/bootstrap.py requirements-dev.txt
 
 test: dev  ## everything, from nothing, also in a real browser
