@@ -52,7 +52,7 @@ def clean_text(text: str, field: str, at_most: int) -> str:
             f"request.{field}",
             f"The {field} needs 1 to {at_most:,} characters.",
             remedy=f"Say the {field} in your own words.",
-            errors={field: f"1 to {at_most:,} characters."},
+            errors={field: f"At most {at_most:,} characters." if text else f"The {field} is missing."},
         )
     return text
 
@@ -199,8 +199,15 @@ def decided_by(decision: Decision) -> Conflict:
 
 
 def require_reason(reason: str, *, changed: bool) -> str:
-    """A reason is needed where the decision differs from what was asked."""
-    return clean_text(reason, "reason", REASON_LENGTH) if changed or reason.strip() else ""
+    """A reason is needed to deny, and where the decision differs from what was asked."""
+    if changed and not reason.strip():
+        raise Invalid(
+            "request.reason",
+            "A reason is needed to deny, and to grant something else than was asked.",
+            remedy="Say why; the team reads it.",
+            errors={"reason": "Say why; the team reads it."},
+        )
+    return clean_text(reason, "reason", REASON_LENGTH) if reason.strip() else ""
 
 
 def require_not_more(limits: dict[str, int], ends_on: date, before: Decision | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -90,10 +90,14 @@ def request_new(request: HttpRequest) -> HttpResponse:
 
 
 def request_form(request: HttpRequest, offer: Offer, person: User, at: datetime) -> RequestForm:
-    """An empty form with suggestions; for an application that holds the offer, with what it has."""
+    """An empty form with suggestions; for an application that holds the offer, with what it has.
+
+    The application is named, or is the one of the grant that a refused call named.
+    """
     initial = suggestions(offer, at)
     mine = Application.objects.filter(team__memberships__user=person).select_related("team")
-    if application := mine.filter(pk=number_in(request, "application")).first():
+    named = Q(pk=number_in(request, "application")) | Q(grants=number_in(request, "grant"))
+    if application := mine.filter(named).order_by("pk").first():
         initial["application"] = application.pk
         if held := rules.grant_held(application.team, offer, application, at):
             now = {row.kind: row.maximum for row in held.limits.at(at)}

@@ -112,6 +112,8 @@ def exceeded(limit: Exceeded, *, team: str, name: str, at: datetime, ask_for_mor
         message += f", and running calls hold {amount(limit.kind, limit.held)}"
     if limit.kind not in ("rpm", "concurrency"):
         message += f"; this call may need {amount(limit.kind, limit.needed)}"
+    if limit.resets_at:
+        message += f". It resets at {limit.resets_at:%Y-%m-%d %H:%M:%S} UTC"
     described = {
         "scope": "grant",
         "kind": limit.kind,

@@ -114,7 +114,10 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def grant_first_call(request: HttpRequest, number: int) -> HttpResponse:
-    """For a grant's page: key, base URL, model and snippet; it polls itself until the first call came."""
+    """Key, base URL, model and snippet; as a part of the grant's page, or a page where scripts are off.
+
+    It polls itself until the first call came.
+    """
     person = signed_in(request)
     grant = get_object_or_404(Grant.objects.seen_by(person).with_names().distinct(), pk=number)
     secret = None
@@ -127,4 +130,5 @@ def grant_first_call(request: HttpRequest, number: int) -> HttpResponse:
         )
     may_make = team_rules.is_member(grant.team, person)
     context = {"grant": grant, "may_make": may_make, **first_call(grant, secret, clock.now())}
-    return render(request, "keys/_first_call.html", context)
+    part = "_first_call" if request.headers.get("HX-Request") else "first_call"
+    return render(request, f"keys/{part}.html", context)

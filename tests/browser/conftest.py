@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -22,19 +22,31 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def window(chromium: Browser) -> Iterator[BrowserContext]:
-    """A fresh window; its pages' errors fail the test at the end."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 860})
+def open_window(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
+    """Opens fresh windows, each somebody else's; the errors of their pages fail the test at the end."""
+    windows: list[BrowserContext] = []
     faults: list[str] = []
 
     def watch(page: Page) -> None:
-        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         page.on("console", lambda message: note(message, faults))
 
-    context.on("page", watch)
-    yield context
-    context.close()
+    def open_one() -> BrowserContext:
+        windows.append(chromium.new_context(viewport={"width": 1280, "height": 860}))
+        windows[-1].set_default_timeout(15_000)
+        windows[-1].on("page", watch)
+        return windows[-1]
+
+    yield open_one
+    for window in windows:
+        window.close()
     assert faults == []
+
+
+@pytest.fixture
+def window(open_window: Callable[[], BrowserContext]) -> BrowserContext:
+    """One fresh window."""
+    return open_window()
 
 
 def note(message: ConsoleMessage, faults: list[str]) -> None:
