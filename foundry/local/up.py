@@ -144,8 +144,10 @@ def bring_up(run: Run) -> None:
     )
     if run.demo and nobody_exists():
         stage("demo", lambda: manage("demo"))
-    stage("console", lambda: start_console(run))
-    stage("gateway", lambda: start_gateway(run))
+    start_console(run)
+    start_gateway(run)
+    stage("console", lambda: answers(run, "console", "/healthz"))
+    stage("gateway", lambda: answers(run, "gateway", "/readyz"))
     celery = [sys.executable, "-m", "celery", "-A", "foundry"]
     start(run, "worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "-Q", "foundry"])
     start(run, "beat", [*celery, "beat", "--loglevel", "INFO", "-s", str(run.var / "beat-schedule")])
@@ -278,31 +280,30 @@ def start(run: Run, name: str, command: list[str]) -> None:
     program.start()
 
 
-def start_console(run: Run) -> str:
+def start_console(run: Run) -> None:
     start(
         run,
         "console",
         [
             sys.executable, "-m", "gunicorn", "foundry.wsgi:application", "--worker-class", "gthread",
-            "--workers", "2", "--threads", "8", "--bind", f"{run.bind}:{run.ports['console']}",
+            "--workers", "2", "--threads", "8", "--preload", "--bind", f"{run.bind}:{run.ports['console']}",
             "--worker-tmp-dir", str(run.var), "--no-control-socket",
         ],
     )  # fmt: skip
-    return answers(run, "console", "/healthz")
 
 
-def start_gateway(run: Run) -> str:
+def start_gateway(run: Run) -> None:
     start(
         run,
         "gateway",
         [sys.executable, "-m", "tenants.gateway", "--host", run.bind, "--port", str(run.ports["gateway"])],
     )
-    return answers(run, "gateway", "/readyz")
 
 
 def answers(run: Run, name: str, path: str) -> str:
     """Wait until the program answers; its log's last lines are the reason when it does not."""
-    url, program = f"http://{run.bind}:{run.ports[name]}", run.programs[-1]
+    url = f"http://{run.bind}:{run.ports[name]}"
+    program = next(each for each in run.programs if each.name == name)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and program.running:
         try:
