@@ -86,12 +86,21 @@ async def take_budgets(runtime: Runtime, need: Need, version: int) -> Held | Exc
 
 async def give_back(runtime: Runtime, call: Call) -> None:
     """The call will not run: its minute is as if it had never been asked."""
-    if call.rated is not None and call.need is not None:
-        need = call.need
-        await runtime.rates.correct(
-            Correction(call.id, need.grant_id, call.rated.minute, -need.estimate, True)
-        )
-        call.rated = None
+    if (correction := undone(call)) is not None:
+        await runtime.rates.correct(correction)
+
+
+def give_back_soon(runtime: Runtime, call: Call) -> None:
+    """The same, where nobody can wait for it."""
+    if (correction := undone(call)) is not None:
+        runtime.rates.correct.post(correction)
+
+
+def undone(call: Call) -> Correction | None:
+    if call.rated is None or call.need is None:
+        return None
+    minute, call.rated = call.rated.minute, None
+    return Correction(call.id, call.need.grant_id, minute, -call.need.estimate, True)
 
 
 def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:

@@ -15,7 +15,6 @@ from tenants.gateway.meter import report
 from tenants.gateway.runtime import Runtime
 from tenants.gateway.stream import relay
 from tenants.gateway.trouble import host_refusal, malformed
-from tenants.gateway.upstream import url_of
 from tenants.usage.envelope import Outcome
 
 MOST_ANSWER = 64 << 20
@@ -32,7 +31,7 @@ async def forward(runtime: Runtime, call: Call, receive: Receive, send: Send, he
     left = asyncio.ensure_future(receive())
     try:
         async with session.post(
-            url_of(call.route), data=body, headers=outward, allow_redirects=False
+            call.route.calling_url, data=body, headers=outward, allow_redirects=False
         ) as answer:
             call.first_byte_ms = call.elapsed_ms()
             if answer.status != 200:
@@ -59,7 +58,7 @@ def outward_headers(runtime: Runtime, call: Call) -> dict[str, str]:
 
 def unsettled(call: Call) -> dict[str, Any]:
     """What the call is booked as if this process dies now."""
-    return call.worst_case(Outcome.UNKNOWN, code="gateway_killed").row()
+    return call.worst_case(Outcome.UNKNOWN, code="gateway_killed").values()
 
 
 async def whole(

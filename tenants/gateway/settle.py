@@ -15,20 +15,20 @@ def settle(runtime: Runtime, call: Call, envelope: Envelope) -> None:
     runtime.shipper.add(runtime.spool.settled(envelope.row(), call.mark))
     if call.rated is not None and call.need is not None:
         need, used = call.need, envelope.tokens_in + envelope.tokens_out
-        runtime.soon(
-            runtime.rates.correct(
-                Correction(call.id, need.grant_id, call.rated.minute, used - need.estimate, False)
-            )
+        runtime.rates.correct.post(
+            Correction(call.id, need.grant_id, call.rated.minute, used - need.estimate, False)
         )
     count(runtime, envelope)
 
 
 def count(runtime: Runtime, envelope: Envelope) -> None:
-    metrics = runtime.metrics
-    metrics.calls.labels(envelope.outcome.value, envelope.code).inc()
-    metrics.tokens.labels("in").inc(envelope.tokens_in)
-    metrics.tokens.labels("out").inc(envelope.tokens_out)
-    metrics.latency.observe((envelope.latency_ms or 0) / 1000)
+    runtime.metrics.count(
+        envelope.outcome.value,
+        envelope.code,
+        envelope.tokens_in,
+        envelope.tokens_out,
+        envelope.latency_ms or 0,
+    )
 
 
 def reported(runtime: Runtime, call: Call, tokens: Tokens | None, *, cancelled: bool) -> None:

@@ -13,7 +13,7 @@ from tenants.quotas.budgets import DOWN, Pool
 
 log = logging.getLogger(__name__)
 
-GATHER_S = 0.01
+GATHER_S = 0.025
 MOST = 500
 PAUSE_S = (0.05, 0.1, 0.25, 0.5, 1.0)
 
@@ -67,18 +67,22 @@ class Shipper:
                     await asyncio.sleep(PAUSE_S[min(failures, len(PAUSE_S)) - 1])
 
     async def ship_batch(self, entries: list[Entry]) -> None:
-        """Book these or put aside what no ledger would take. Raises one of DOWN."""
-        try:
-            await self.ship([entry.row for entry in entries])
-        except psycopg.Error as error:
-            if isinstance(error, DOWN):
-                raise
-            await self.ship_apart(entries)
+        """Book these. Raises one of DOWN."""
+        await self.book([entry.row for entry in entries])
         for _ in entries:
             self.waiting.popleft()
         self.done += len(entries)
         self.spool.booked(entries)
         self.wake()
+
+    async def book(self, rows: list[Row]) -> None:
+        """Book these, or put aside what no ledger would take. Raises one of DOWN."""
+        try:
+            await self.ship(rows)
+        except psycopg.Error as error:
+            if isinstance(error, DOWN):
+                raise
+            await self.ship_apart(rows)
 
     async def ship(self, rows: list[Row], closing: str | None = None) -> None:
         """One transaction. :param closing: the spool that has been read to its end."""
@@ -94,15 +98,15 @@ class Shipper:
             self.conflicts += len(conflicting)
             log.error("told again with another content, first word kept: %s", ", ".join(conflicting[:20]))
 
-    async def ship_apart(self, entries: list[Entry]) -> None:
+    async def ship_apart(self, rows: list[Row]) -> None:
         """One bad row must not keep the others: it goes to a file of its own, and is counted."""
-        for entry in entries:
+        for row in rows:
             try:
-                await self.ship([entry.row])
+                await self.ship([row])
             except psycopg.Error as error:
                 if isinstance(error, DOWN):
                     raise
-                self.put_aside(entry.row, error)
+                self.put_aside(row, error)
 
     def put_aside(self, row: Row, error: psycopg.Error) -> None:
         self.rejected += 1

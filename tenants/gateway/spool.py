@@ -75,7 +75,8 @@ class Spool:
         return Segment(path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600))
 
     def sending(self, row: Row) -> Segment:
-        """Mark a call that is about to be sent; `row` is what it is booked as if nothing more is ever known."""
+        """Mark a call that is about to be sent; `row` is what it is booked as, not hashed yet,
+        if nothing more is ever known."""
         segment = self.current()
         segment.append(orjson.dumps({"sending": row}) + b"\n")
         return segment

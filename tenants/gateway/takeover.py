@@ -44,7 +44,7 @@ async def take_over(directory: Path, name: str, shipper: Shipper) -> bool:
         files = sorted(directory.glob(f"{name}.*.jsonl"))
         rows = await asyncio.to_thread(lambda: list(left(files)))
         for start in range(0, len(rows), MOST):
-            await shipper.ship(rows[start : start + MOST])
+            await shipper.book(rows[start : start + MOST])
         await shipper.ship([], closing=name)
         for path in files:
             path.unlink(missing_ok=True)

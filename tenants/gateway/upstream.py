@@ -3,7 +3,6 @@
 import socket
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 
@@ -14,6 +13,7 @@ from tenants.keys.passport import RouteRow
 CONNECT_S = 5.0
 SILENCE_S = 120.0
 IDLE_S = 4.0
+OWN = {"content-type": "application/json", "accept-encoding": "identity", "user-agent": "foundry-gateway"}
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -42,12 +42,7 @@ class Upstreams:
 
     def headers(self, route: RouteRow, call_id: str) -> dict[str, str]:
         """What goes to the host: nothing of the caller's own headers."""
-        found = {
-            "content-type": "application/json",
-            "accept-encoding": "identity",
-            "user-agent": "foundry-gateway",
-            "x-client-request-id": call_id,
-        }
+        found = OWN | {"x-client-request-id": call_id}
         if route.calling_credential is not None:
             secret = self.secret(route.calling_credential)
             if route.calling_auth == "api-key":
@@ -65,16 +60,6 @@ class Upstreams:
     async def close(self) -> None:
         for session in self.sessions.values():
             await session.close()
-
-
-def url_of(route: RouteRow) -> str:
-    """Where chat completions of this route go."""
-    path = route.calling_path_template or "/chat/completions"
-    return (
-        route.calling_base_url.rstrip("/")
-        + "/"
-        + path.replace("{model}", quote(route.host_model_id, safe="")).lstrip("/")
-    )
 
 
 def guarded(trusted: tuple[str, ...]) -> Any:

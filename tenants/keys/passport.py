@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 KEY_KIND = "sk-fdy-"  # what every key starts with
 
@@ -122,6 +123,13 @@ class RouteRow:
     def exact_name(self) -> str:
         """`host:publisher/model`."""
         return f"{self.host}:{self.name}"
+
+    @cached_property
+    def calling_url(self) -> str:
+        """Where chat completions of this route go."""
+        path = self.calling_path_template or "/chat/completions"
+        named = path.replace("{model}", quote(self.host_model_id, safe=""))
+        return f"{self.calling_base_url.rstrip('/')}/{named.lstrip('/')}"
 
     def state(self, at: datetime) -> str:
         """live, revoked, ended, suspended or not_started at `at`."""

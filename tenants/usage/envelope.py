@@ -91,9 +91,14 @@ class Envelope:
 
     def row(self) -> dict[str, Any]:
         """The columns of `usage_incoming`, JSON-able, with the hash that tells a replay from a contradiction."""
+        values = self.values()
+        return values | {"body_hash": "\\x" + body_hash(values).hex()}
+
+    def values(self) -> dict[str, Any]:
+        """What `row()` holds beside the hash."""
         values = {name: getattr(self, name) for name in NAMES}
         values["started_at"] = self.started_at.astimezone(UTC).isoformat()
-        return values | {"body_hash": "\\x" + body_hash(values).hex()}
+        return values
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:

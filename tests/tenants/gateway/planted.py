@@ -16,6 +16,7 @@ from tenants.gateway.meter import Tokens
 from tenants.gateway.runtime import Runtime
 from tenants.gateway.shipper import Shipper
 from tenants.gateway.spool import Row, Segment, Spool
+from tenants.usage.envelope import Envelope
 
 
 class ChargesBeforeSending(Spool):
@@ -23,7 +24,7 @@ class ChargesBeforeSending(Spool):
 
     def sending(self, row: Row) -> Segment:
         mark = super().sending(row)
-        self.shipper.add(self.settled(row, None))
+        self.shipper.add(self.settled(Envelope.from_row(row).row(), None))
         return mark
 
 

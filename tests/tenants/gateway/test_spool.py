@@ -28,6 +28,9 @@ class Told:
         self.rows: list[dict[str, Any]] = []
         self.closed: list[str] = []
 
+    async def book(self, rows: list[dict[str, Any]]) -> None:
+        await self.ship(rows)
+
     async def ship(self, rows: list[dict[str, Any]], closing: str | None = None) -> None:
         self.rows += rows
         self.closed += [closing] if closing else []
