@@ -164,7 +164,8 @@ API_SLICES = [
 OFFER_ANNOTATORS = ["tenants.access.annotate.my_access"]
 # What is promised of a capacity pool; each takes (pool ids, moment) and answers {pool id: tokens per minute}.
 POOL_ANNOTATORS = ["tenants.access.headroom.granted_by_pool"]
-HOME_BLOCKS = ["tenants.access.home.blocks", "catalog.home.blocks"]
+HOME_BLOCKS = ["tenants.access.home.blocks", "tenants.quotas.home.blocks", "catalog.home.blocks"]
+GRANT_USE = "tenants.quotas.use.of_grants"
 FIRST_CALL_OF_GRANT = "tenants.usage.first.first_call_of_grant"
 STATUS_PROBES = ["foundry.audit.probes.probes", "catalog.probes.probes", "tenants.usage.probes.probes"]
 

@@ -1,12 +1,15 @@
 """Pages of what was granted."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
 from foundry.lib import clock
@@ -29,13 +32,23 @@ def grants(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     found = GrantFilter(request.GET, queryset=in_state(seen.with_everything(at), state, at))
     page = page_of(request, found.qs if found.is_valid() else seen.none())
-    for grant in page.object_list:
-        grant.state_now = grant.state(at)
+    add_use(page.object_list, at)
     context = {"page": page, "state": state, "team": request.GET.get("team")}
     if request.headers.get("HX-Request"):
         return render(request, "access/_grants.html", context)
     context |= {"states": GRANT_STATES, "teams": team_choices(person), "counts": counts(seen, at)}
     return render(request, "access/grants.html", context)
+
+
+def add_use(rows: Sequence[Any], at: datetime) -> None:
+    """Beside each limit what is used of it, where it is a budget: `limits_used` is (limit, share or None)."""
+    used = import_string(settings.GRANT_USE)([row.pk for row in rows], at)
+    for row in rows:
+        row.state_now = row.state(at)
+        row.limits_used = [
+            (limit, used[row.pk][limit.kind] / limit.maximum if limit.kind in used[row.pk] else None)
+            for limit in row.limits_then
+        ]
 
 
 def counts(seen: Any, at: datetime) -> dict[str, int]:
@@ -54,6 +67,7 @@ def grant(request: HttpRequest, number: int) -> HttpResponse:
     row = get_object_or_404(Grant.objects.seen_by(person).with_everything(at), pk=number)
     state = row.state(at)
     alive = state not in {"revoked", "ended"}
+    add_use([row], at)
     context = {
         "grant": row,
         "state": state,

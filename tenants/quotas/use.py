@@ -1,7 +1,7 @@
 """How much of its budgets a grant has used; what pages of grants show beside the limits."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tenants.access.states import LimitKind
 from tenants.quotas.models import Window
@@ -29,3 +29,11 @@ def of_grants(grant_ids: Collection[int], at: datetime) -> dict[int, dict[str, i
                 if period == row.period:
                     used[row.grant_id][str(kind)] = getattr(row, column)
     return used
+
+
+def resets_at(kind: str, at: datetime) -> datetime:
+    """When the budget of that kind begins anew: the next UTC midnight, or the first of the next month."""
+    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if kind in {LimitKind.TOKENS_PER_DAY, LimitKind.USD_PER_DAY}:
+        return day + timedelta(days=1)
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

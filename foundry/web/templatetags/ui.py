@@ -244,6 +244,12 @@ def spaced(name: str) -> str:
 
 
 @register.filter
+def used(share: float) -> str:
+    """A share of a budget in words."""
+    return f"{format.pct(share)} used"
+
+
+@register.filter
 def as_json(value: object) -> str:
     """A JSON value over several lines, for people."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
