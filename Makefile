@@ -5,7 +5,7 @@ PYTHON ?= $(shell for each in python3.12 python3.11 python3 python3.13 python3.1
 PY := .venv/bin/python
 export PYTHONUNBUFFERED = 1
 
-.PHONY: python run test check bench bench-large soak lock format
+.PHONY: python run test check bench soak lock format
 .DEFAULT_GOAL := run
 
 python:
