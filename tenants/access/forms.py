@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -77,10 +78,7 @@ class LimitsForm(forms.Form):
 
 def spoken(limits: Mapping[str, int]) -> dict[str, str]:
     """Limits as a form shows them: 60,000."""
-    return {
-        kind: f"{value:,}" if isinstance(value, int) else value
-        for kind, value in speak_limits(limits).items()
-    }
+    return {kind: f"{Decimal(value):,}" for kind, value in speak_limits(limits).items()}
 
 
 def applications_of(person: User) -> list[tuple[str, list[tuple[int, str]]]]:

@@ -23,16 +23,26 @@ def blocks(person: User) -> dict[str, list[Line]]:
     """Deciders see their decisions and all teams; everybody sees their own teams."""
     at = clock.now()
     return {
-        "waits": (decisions_due(person, at) + own_open(person) + suspended(person) + homeless(person))[
-            :AT_MOST
-        ],
+        "waits": distinct(
+            decisions_due(person, at) + own_open(person, at) + suspended(person) + homeless(person)
+        ),
         "runs_out": ending(person, at),
         "changed": (decided(person, at) + moved(person, at))[:AT_MOST],
     }
 
 
-def line(title: str, detail: str, url: str, tone: str, at: datetime | None) -> Line:
-    return {"title": title, "detail": detail, "url": url, "tone": tone, "at": at}
+def line(title: str, detail: str, url: str, tone: str, at: datetime | None, when: str = "") -> Line:
+    """:param when: what happens or happened at `at`, in a word, where the title does not say it."""
+    return {"title": title, "detail": detail, "url": url, "tone": tone, "at": at, "when": when}
+
+
+def distinct(lines: list[Line]) -> list[Line]:
+    """Each address once: what one may decide is not also told as what one's team waits for."""
+    return list({line["url"]: line for line in reversed(lines)}.values())[::-1][:AT_MOST]
+
+
+def due(step: Step, at: datetime) -> str:
+    return "was due" if step.due_at < at else "due"
 
 
 def decisions_due(person: User, at: datetime) -> list[Line]:
@@ -45,16 +55,17 @@ def decisions_due(person: User, at: datetime) -> list[Line]:
     return [
         line(
             f"{step.request.team} asks for {step.request.offer}",
-            f"{step.label} step; asked by {step.request.requester}. {'Overdue.' if step.due_at < at else 'Due as shown.'}",
+            f"{step.label} decision; asked by {step.request.requester}.",
             reverse("request", args=[step.request_id]),
             "bad" if step.due_at < at else "info",
             step.due_at,
+            due(step, at),
         )
         for step in rows.order_by("due_at")[:AT_MOST]
     ]
 
 
-def own_open(person: User) -> list[Line]:
+def own_open(person: User, at: datetime) -> list[Line]:
     """Own teams' requests that wait for somebody else."""
     rows = (
         Step.objects.next_up()
@@ -68,6 +79,7 @@ def own_open(person: User) -> list[Line]:
             reverse("request", args=[step.request_id]),
             "quiet",
             step.due_at,
+            due(step, at),
         )
         for step in rows.order_by("due_at")[:AT_MOST]
     ]
@@ -105,6 +117,7 @@ def ending(person: User, at: datetime) -> list[Line]:
             reverse("grant", args=[grant.pk]),
             "bad" if grant.ends_at <= at + timedelta(days=3) else "warn",
             grant.ends_at,
+            "ends",
         )
         for grant in rows.filter(ends_at__lte=at + RUNS_OUT_WITHIN).order_by("ends_at")[:AT_MOST]
     ]

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Prefetch, Q
+from django.db.models import Case, Exists, F, Func, OuterRef, Prefetch, Q, When
 from django.db.models.functions import Now
 
 from catalog.models import Offer, Terms
@@ -180,7 +180,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
     def with_everything(self, at: datetime) -> Self:
         """Names, who decided, the named applications, and as `limits_then` the limits in force at `at`."""
-        then = Prefetch("limits", queryset=Limit.objects.at(at).order_by("pk"), to_attr="limits_then")
+        then = Prefetch("limits", queryset=Limit.objects.at(at).in_order(), to_attr="limits_then")
         names = Prefetch("named", queryset=GrantApplication.objects.select_related("application"))
         return self.with_names().select_related("decision__by").prefetch_related(then, names)
 
@@ -265,6 +265,11 @@ class GrantApplication(models.Model):
 class LimitQuerySet(models.QuerySet["Limit"]):
     def at(self, moment: datetime) -> Self:
         return self.filter(starts_at__lte=moment).filter(Q(ends_at=None) | Q(ends_at__gt=moment))
+
+    def in_order(self) -> Self:
+        """In the order in which people read them."""
+        places = [When(kind=kind, then=place) for place, kind in enumerate(LimitKind.values)]
+        return self.order_by(Case(*places))
 
 
 class Limit(models.Model):

@@ -198,7 +198,7 @@ def one_request(request: HttpRequest, row: Request, form: DecideForm | None = No
         "row": row,
         "steps": step_lines(row, laid, current, at),
         "last": decided[-1] if decided else None,
-        "limits": compared(row, decided[-1] if decided else None),
+        "limits": compared(row, decided[-1] if decided else None, held_when_asked(row)),
         "granted_until": changed_end(row, decided[-1] if decided else None),
         "price": price,
         "cost_nanos": monthly_nanos(row.asked, price),
@@ -246,14 +246,22 @@ def step_lines(row: Request, laid: list[Step], current: Step | None, at: datetim
     ]
 
 
-def compared(row: Request, decision: Decision | None) -> list[dict[str, Any]]:
-    """Each limit as asked and as granted, in the usual order."""
+def held_when_asked(row: Request) -> dict[str, int]:
+    """The limits of the grant that a request asks to change, as they were then; none for a new grant."""
+    if row.grant is None:
+        return {}
+    return dict(row.grant.limits.at(row.created_at).values_list("kind", "maximum"))
+
+
+def compared(row: Request, decision: Decision | None, held: dict[str, int]) -> list[dict[str, Any]]:
+    """Each limit as held before, as asked and as granted, in the usual order."""
     granted = (decision.granted if decision else None) or {}
-    kinds = [kind for kind in LimitKind if kind in row.asked or kind in granted]
+    kinds = [kind for kind in LimitKind if kind in row.asked or kind in granted or kind in held]
     return [
         {
             "label": kind.label,
             "is_money": kind in MONEY,
+            "held": held.get(kind),
             "asked": row.asked.get(kind),
             "granted": granted.get(kind),
             "differs": bool(granted) and row.asked.get(kind) != granted.get(kind),

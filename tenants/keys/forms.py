@@ -12,10 +12,11 @@ class KeyForm(forms.Form):
     application = forms.ModelChoiceField(
         Application.objects.none(),
         label="Application",
+        empty_label="Choose one",
         help_text="The key carries every live grant of this application.",
     )
     name = forms.CharField(
-        max_length=80, label="Name", help_text="Where it will be used, for example `chat, eastus2`."
+        max_length=80, label="Name", help_text="Where it will be used, for example “chat, eastus2”."
     )
     expires_on = forms.DateField(
         required=False,

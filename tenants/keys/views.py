@@ -15,6 +15,7 @@ from foundry.lib import clock
 from foundry.people.access import signed_in
 from foundry.people.models import User
 from tenants.access.models import Grant
+from tenants.access.views import team_choices
 from tenants.keys import actions
 from tenants.keys.first_call import first_call
 from tenants.keys.forms import KeyForm, RevokeForm
@@ -71,8 +72,18 @@ def page(request: HttpRequest, person: User, form: KeyForm, made: dict[str, Any]
         }
         for key in listed
     ]
-    context = {"form": form, "made": made, "page": listed, "rows": shown, "state": request.GET.get("state", "live"),
-               "may_make": bool(mine), "gateway": settings.GATEWAY_URL, "curl": curl(made)}  # fmt: skip
+    context = {
+        "form": form,
+        "made": made,
+        "page": listed,
+        "rows": shown,
+        "state": request.GET.get("state", "live"),
+        "team": team,
+        "teams": team_choices(person),
+        "may_make": bool(mine),
+        "gateway": settings.GATEWAY_URL,
+        "curl": curl(made),
+    }
     return render(request, "keys/keys.html", context, status=400 if form.errors else 200)
 
 

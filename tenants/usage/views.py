@@ -16,6 +16,7 @@ from tenants.usage.api import FILTERS, csv_answer, read_question
 from tenants.usage.envelope import BASIS_WORDS, Basis, Outcome
 from tenants.usage.period import WORDS
 from tenants.usage.summary import Question, Row, series, summarise, total, with_others
+from tenants.usage.words import refusal_words
 
 GROUPS = {"model": "Model", "team": "Team", "application": "Application", "host": "Host", "key": "Key"}
 VALUES = {"tokens": "Tokens", "cost_nanos": "Cost", "calls": "Calls", "refused": "Refused calls"}
@@ -39,9 +40,7 @@ def usage(request: HttpRequest) -> HttpResponse:
         "rows": with_others(rows, IN_TABLE),
         "figures": figures(whole, total(summarise(replace(question, period=question.period.before), person))),
         "chart": chart(question, by, value, person),
-        "refusals": summarise(
-            replace(question, by=("code",), only={**question.only, "outcome": Outcome.REFUSED}), person
-        ),
+        "refusals": refusals(question, person),
         "bases": bases(question, person),
         "chips": chips(request, question, by, value, person),
         "period": question.period,
@@ -100,6 +99,13 @@ def chart(question: Question, by: str, value: str, person: User) -> object:
     stamps = period.stamps()
     lines = series(rows, by, stamps, period.step, value=value, most=IN_CHART)
     return stacked(lines, stamps, unit=UNITS[value], label=f"{VALUES[value]} by {GROUPS[by].lower()}")
+
+
+def refusals(question: Question, person: User) -> list[dict[str, Any]]:
+    """Refused calls by reason, in words and as the gateway's code."""
+    refused = {**question.only, "outcome": Outcome.REFUSED}
+    rows = summarise(replace(question, by=("code",), only=refused), person)
+    return [{"words": refusal_words(str(row.keys["code"] or "")), "row": row} for row in rows]
 
 
 def bases(question: Question, person: User) -> list[dict[str, Any]]:

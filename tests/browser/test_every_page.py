@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Response
+from playwright.sync_api import BrowserContext, Page, Response, ViewportSize
 
 from tests.browser.cards import be
 from tests.processes import console
@@ -30,7 +30,7 @@ HEADERS = (
     "x-content-type-options",
     "x-frame-options",
 )
-NARROW = {"width": 390, "height": 844}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 PARTS = {"host-progress", "request-preview"}  # only ever loaded into a page, by its script
 IN_A_BROWSER = ("text/html", "application/xhtml+xml")
 

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 MODEL = "xai/grok-3"
-PRICE = {"input_per_million": "3", "output_per_million": "15"}
+PRICE = ("3", "15")  # USD per million tokens, in and out
 SOON_S = 2
 
 
@@ -62,7 +62,7 @@ def furnish(calls_go_to: str) -> None:
                       trusted_networks=["127.0.0.1/32"])  # fmt: skip
     grok = make.offer(at=azure, of=make.model("grok-3"), priced=False, lifecycle="preview",
                       terms=seed.terms("hosting-only"))  # fmt: skip
-    make.price(grok, **PRICE, basis="reference")
+    make.price(grok, *PRICE, basis="reference")
 
 
 def test_from_a_wish_to_a_refused_key(site: Site, open_window: Callable[[], BrowserContext]) -> None:
@@ -118,7 +118,7 @@ def mia_asks_for_it(page: Page) -> None:
 def ada_grants_half(page: Page) -> None:
     page.reload()
     expect(page.get_by_role("link", name="Approvals")).to_contain_text("1")
-    waits = page.get_by_role("region", name="What waits for you")
+    waits = page.get_by_role("region", name="What waits")
     waits.get_by_role("link", name=f"Copilot asks for {MODEL}").click()
     expect(page.get_by_role("main")).to_contain_text("Answers in the product's chat.")
     page.get_by_label("Tokens per minute").fill("30,000")
