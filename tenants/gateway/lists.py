@@ -40,6 +40,7 @@ async def quota(runtime: Runtime, scope: Scope, send: Send) -> None:
     """Each live grant's limits: used, held, left, when it resets, and which binds first. Raises GatewayError."""
     live, at = await live_routes(runtime, scope)
     ids = [route.grant_id for route in live]
+    await runtime.shipper.flush(timeout_s=0.5)  # what has ended no longer counts as held
     try:
         spent, rates = await runtime.budgets.spent(ids, at), await runtime.rates.used(ids)
     except (*DOWN, RedisError, psycopg.Error) as error:

@@ -118,3 +118,19 @@ def test_refusals_are_booked_too_and_the_ledger_agrees_with_itself(world: World,
     assert sorted({(event.outcome, event.code) for event in events}) == [("ok", ""), ("refused", "limit.rpm")]
     assert len(events) == 20
     assert [proof.differing for proof in verify()] == [[]] * 5
+
+
+def test_a_key_can_ask_what_is_left_and_what_binds_first(world: World) -> None:
+    grant = make.grant(
+        offer=world.offer, limits={"rpm": 100, "tokens_per_day": 300, "usd_per_month": NANOS_PER_USD}
+    )
+    _, secret = make.key(grant)
+    early_in_the_minute()
+    assert burst([world.gateway.url], secret, [question("Hello", knobs={"tokens_out": 28})])[0].status == 200
+    status, answer = world.gateway.get("/v1/quota", secret)
+    (told,) = answer["data"]
+    left = {limit["kind"]: (limit["used"], limit["held"], limit["left"]) for limit in told["limits"]}
+    assert (status, told["model"], told["binds_first"]) == (200, "sandbox/echo", "tokens_per_day")
+    assert left == {
+        "rpm": (1, 0, 99), "tokens_per_day": (30, 0, 270), "usd_per_month": ("0.000426000", "0E-9", "0.999574000"),
+    }  # fmt: skip
