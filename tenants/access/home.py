@@ -12,6 +12,7 @@ from foundry.lib import clock
 from foundry.people.models import User
 from tenants.access import rules
 from tenants.access.models import Decision, Grant, Request, Step
+from tenants.access.states import RequestState
 from tenants.teams.models import Team
 
 Line = dict[str, Any]
@@ -38,7 +39,10 @@ def line(title: str, detail: str, url: str, tone: str, at: datetime | None, when
 
 def distinct(lines: list[Line]) -> list[Line]:
     """Each address once: what one may decide is not also told as what one's team waits for."""
-    return list({line["url"]: line for line in reversed(lines)}.values())[::-1][:AT_MOST]
+    first: dict[str, Line] = {}
+    for each in lines:
+        first.setdefault(each["url"], each)
+    return list(first.values())[:AT_MOST]
 
 
 def due(step: Step, at: datetime) -> str:
@@ -110,10 +114,13 @@ def homeless(person: User) -> list[Line]:
 def ending(person: User, at: datetime) -> list[Line]:
     """Grants that end soon: own teams', or everybody's for those who see all."""
     rows = with_offer(Grant.objects.seen_by(person).in_force(at))
+    own = set(Team.objects.filter(memberships__user=person).values_list("pk", flat=True))
     return [
         line(
             f"{grant.offer} for {grant.team}",
-            "Ask for more time before it ends.",
+            "Ask for more time before it ends."
+            if grant.team_id in own
+            else "Its team may ask for more time.",
             reverse("grant", args=[grant.pk]),
             "bad" if grant.ends_at <= at + timedelta(days=3) else "warn",
             grant.ends_at,
@@ -131,18 +138,24 @@ def decided(person: User, at: datetime) -> list[Line]:
     """The last decisions on requests that this person sees."""
     seen = Request.objects.seen_by(person).values("pk")
     rows = Decision.objects.filter(request__in=seen, at__gt=at - LATELY).select_related(
-        "by", "request__team", "request__offer__model__publisher", "request__offer__host"
+        "by", "step", "request__team", "request__offer__model__publisher", "request__offer__host"
     )
     return [
         line(
-            f"{row.request.offer} {row.outcome} for {row.request.team}",
+            f"{row.request.offer} {outcome(row)} for {row.request.team}",
             f"By {row.by}. {row.reason}".strip(),
             reverse("request", args=[row.request_id]),
-            "good" if row.granted is not None else "bad",
+            "bad" if row.granted is None else "info" if row.request.state == RequestState.OPEN else "good",
             row.at,
         )
         for row in rows.order_by("-at", "-pk")[:AT_MOST]
     ]
+
+
+def outcome(row: Decision) -> str:
+    """One of several steps approved is not yet a grant, and is not told as one."""
+    more = row.request.state == RequestState.OPEN
+    return f"passed the {row.step.label.lower()} step" if more else row.outcome
 
 
 def moved(person: User, at: datetime) -> list[Line]:
