@@ -1,4 +1,4 @@
-"""Supply: who makes models, who serves them, at what price, under which terms, and how that changed.
+"""Who makes models, who serves them, and under which terms and capacity.
 
 An offer is one model version at one host, in one region and SKU. Everything a team asks for, is
 granted and calls is an offer.
@@ -7,14 +7,13 @@ granted and calls is an offer.
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, RangeOperators
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
-from catalog.states import ChangeKind, ChangeState, Lifecycle, RunState
-from catalog.words import fact
+from catalog.models.prices import Price
+from catalog.states import Lifecycle
 
 if TYPE_CHECKING:
     from foundry.people.models import User
@@ -126,16 +125,6 @@ SUPPLY_READERS = ("admin", "ops", "auditor")
 class PoolQuerySet(models.QuerySet["CapacityPool"]):
     def seen_by(self, person: "User") -> Self:
         return self if person.is_any(*SUPPLY_READERS, "finance") else self.none()
-
-
-class RunQuerySet(models.QuerySet["SyncRun"]):
-    def seen_by(self, person: "User") -> Self:
-        return self if person.is_any(*SUPPLY_READERS) else self.none()
-
-
-class ChangeQuerySet(models.QuerySet["Change"]):
-    def seen_by(self, person: "User") -> Self:
-        return self if person.is_any(*SUPPLY_READERS) else self.none()
 
 
 class CapacityPool(models.Model):
@@ -292,162 +281,3 @@ class Offer(models.Model):
         if host.is_sandbox or host.is_demo:
             return Reach("sandbox", "Answers come from the built-in sandbox, not from a real model.")
         return Reach("connected", f"Calls go to {host.name}.")
-
-
-class PriceQuerySet(models.QuerySet["Price"]):
-    def at(self, moment: datetime) -> Self:
-        """Prices in force at `moment`, the one that counts first."""
-        return (
-            self.filter(starts_at__lte=moment)
-            .filter(Q(ends_at=None) | Q(ends_at__gt=moment))
-            .order_by("offer_id", "precedence")
-        )
-
-
-class Price(models.Model):
-    """USD per million tokens of one offer from one moment to another, and who says so.
-
-    A later price never changes an earlier row but for its end. Unknown parts are null, never 0.
-    """
-
-    class Basis(models.TextChoices):
-        ADMIN = "admin", "Set by an admin"
-        NEGOTIATED = "negotiated", "Negotiated"
-        HOST = "host", "Told by the host"
-        REFERENCE = "reference", "Reference list"
-
-    PRECEDENCE = {Basis.ADMIN: 0, Basis.NEGOTIATED: 1, Basis.HOST: 2, Basis.REFERENCE: 3}
-
-    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="prices")
-    basis = models.CharField(max_length=12, choices=Basis)
-    precedence = models.PositiveSmallIntegerField()
-    input_per_million = models.DecimalField(max_digits=24, decimal_places=12)
-    output_per_million = models.DecimalField(max_digits=24, decimal_places=12)
-    cached_input_per_million = models.DecimalField(max_digits=24, decimal_places=12, null=True)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True)
-    source = models.CharField(max_length=160)
-    told_at = models.DateTimeField()
-
-    objects = PriceQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["offer", "precedence", "-starts_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="price_ends_after_it_starts"
-            ),
-            models.CheckConstraint(
-                condition=Q(input_per_million__gte=0) & Q(output_per_million__gte=0),
-                name="price_is_not_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(basis="admin", precedence=0)
-                | Q(basis="negotiated", precedence=1)
-                | Q(basis="host", precedence=2)
-                | Q(basis="reference", precedence=3),
-                name="price_precedence_follows_basis",
-            ),
-            ExclusionConstraint(
-                name="price_periods_never_overlap",
-                expressions=[
-                    (
-                        Func(F("offer_id"), F("offer_id"), Value("[]"), function="int8range"),
-                        RangeOperators.OVERLAPS,
-                    ),
-                    (
-                        Func(
-                            F("precedence"),
-                            F("precedence"),
-                            Value("[]"),
-                            function="int4range",
-                        ),
-                        RangeOperators.OVERLAPS,
-                    ),
-                    (Func(F("starts_at"), F("ends_at"), function="tstzrange"), RangeOperators.OVERLAPS),
-                ],
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.offer}: {self.input_per_million} / {self.output_per_million} ({self.basis})"
-
-
-class SyncRun(models.Model):
-    """One attempt to bring a host's offers up to date.
-
-    `problems` is a list of {"where", "why"}; `expected` is how many rows the run thinks will come.
-    """
-
-    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="runs")
-    state = models.CharField(max_length=12, choices=RunState, default=RunState.QUEUED)
-    asked_by = models.CharField(max_length=120)
-    asked_at = models.DateTimeField(db_default=Now())
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    beat_at = models.DateTimeField(null=True)
-    pages = models.PositiveIntegerField(default=0)
-    expected = models.PositiveIntegerField(default=0)
-    seen = models.PositiveIntegerField(default=0)
-    new = models.PositiveIntegerField(default=0)
-    changed = models.PositiveIntegerField(default=0)
-    gone = models.PositiveIntegerField(default=0)
-    rejected = models.PositiveIntegerField(default=0)
-    problems = models.JSONField(default=list)
-
-    objects = RunQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["host"], condition=Q(state__in=["queued", "running"]), name="one_open_run_per_host"
-            ),
-            models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_is_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"run {self.pk} of {self.host}: {self.state}"
-
-    @property
-    def quarantined(self) -> bool:
-        return self.state == RunState.QUARANTINED
-
-
-class Change(models.Model):
-    """One difference between what a host tells and what we hold; tenants read these at their own pace."""
-
-    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="changes")
-    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="changes", null=True)
-    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="changes", null=True)
-    key = models.CharField(max_length=300)
-    kind = models.CharField(max_length=16, choices=ChangeKind)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
-    risky = models.BooleanField(default=False)
-    why_risky = models.CharField(max_length=200, blank=True)
-    state = models.CharField(max_length=9, choices=ChangeState, default=ChangeState.APPLIED)
-    at = models.DateTimeField(db_default=Now())
-    settled_at = models.DateTimeField(null=True)
-    settled_by = models.CharField(max_length=120, blank=True)
-
-    objects = ChangeQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-pk"]
-        indexes = [models.Index(fields=["state", "-id"], name="changes_by_state")]
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=ChangeKind.values), name="change_kind_is_known"),
-            models.CheckConstraint(condition=Q(state__in=ChangeState.values), name="change_state_is_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.key}"
-
-    @property
-    def before_words(self) -> str:
-        return fact(self.kind, self.before)
-
-    @property
-    def after_words(self) -> str:
-        return fact(self.kind, self.after)

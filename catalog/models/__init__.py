@@ -1,0 +1,35 @@
+"""Supply: who makes models, who serves them, at what price, under which terms, and how that changed."""
+
+from catalog.models.prices import Price, PriceQuerySet
+from catalog.models.runs import Change, ChangeQuerySet, RunQuerySet, SyncRun
+from catalog.models.supply import (
+    SUPPLY_READERS,
+    CapacityPool,
+    Host,
+    Model,
+    Offer,
+    OfferQuerySet,
+    PoolQuerySet,
+    Publisher,
+    Reach,
+    Terms,
+)
+
+__all__ = [
+    "SUPPLY_READERS",
+    "CapacityPool",
+    "Change",
+    "ChangeQuerySet",
+    "Host",
+    "Model",
+    "Offer",
+    "OfferQuerySet",
+    "PoolQuerySet",
+    "Price",
+    "PriceQuerySet",
+    "Publisher",
+    "Reach",
+    "RunQuerySet",
+    "SyncRun",
+    "Terms",
+]
