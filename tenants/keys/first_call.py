@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from tenants.access.models import Grant
 from tenants.keys.models import ApiKey
 
-PLACEHOLDER = "$FOUNDRY_KEY"
+VARIABLE = "FOUNDRY_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,17 @@ def first_call(grant: Grant, secret: str | None, at: datetime) -> dict[str, Any]
         "base_url": f"{settings.GATEWAY_URL}/v1",
         "model": str(grant.offer.model),
         "exact_model": grant.offer.call_name,
-        "snippets": snippets(str(grant.offer.model), secret or PLACEHOLDER),
+        "snippets": snippets(str(grant.offer.model), secret),
         "called_at": import_string(settings.FIRST_CALL_OF_GRANT)(grant.pk),
         "live": grant.state(at) == "live",
     }
 
 
-def snippets(model: str, key: str) -> list[Snippet]:
+def snippets(model: str, secret: str | None) -> list[Snippet]:
+    """Without a secret the key is read from the environment, so that either text works as it is pasted."""
+    key = secret or f"${VARIABLE}"
+    top = "" if secret else "import os\n\n"
+    api_key = f'"{secret}"' if secret else f'os.environ["{VARIABLE}"]'
     body = f'{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
     url = f"{settings.GATEWAY_URL}/v1"
     return [
@@ -50,10 +54,10 @@ def snippets(model: str, key: str) -> list[Snippet]:
         ),
         Snippet(
             "Python",
-            "from openai import OpenAI\n\n"
-            f'client = OpenAI(base_url="{url}", api_key="{key}")\n'
+            f"{top}from openai import OpenAI\n\n"
+            f'client = OpenAI(\n    base_url="{url}",\n    api_key={api_key},\n)\n'
             "answer = client.chat.completions.create(\n"
-            f'    model="{model}", messages=[{{"role": "user", "content": "Hello"}}]\n)\n'
+            f'    model="{model}",\n    messages=[{{"role": "user", "content": "Hello"}}],\n)\n'
             "print(answer.choices[0].message.content)",
         ),
     ]
