@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from catalog.models import Price
-from foundry.lib.units import cost_nanos, price_units
+from catalog.models import Offer, Price
+from foundry.lib.units import cost_nanos, price_units, usd
 from tenants.demo.ahead import ahead
 from tenants.demo.keys import Keys
 from tenants.demo.traffic import Call, Stream, calls
@@ -31,6 +32,7 @@ STREAMS = [
 ]
 SOURCE = "gateway"
 CHUNK = 10_000
+NEARLY, LEAST_BUDGET_USD = Decimal("0.91"), 40
 STATUS = {"ok": 200, "refused": 429, "cancelled": 499}
 
 
@@ -80,6 +82,19 @@ class Booking(NamedTuple):
     grant_id: int
     offer_id: int
     model: str
+
+
+def nearly_used(name: str, offers: dict[str, Offer], loaded_at: datetime) -> str:
+    """A monthly budget in whole USD of which the stream's calls of this month will have used about 91 %."""
+    stream, month = dict(STREAMS)[name], loaded_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    offer_id = offers[stream.offer].pk
+    prices = Prices({offer_id})
+    spent = sum(
+        cost(call, prices.at(offer_id, call.at))["cost_nanos"] or 0
+        for call in calls([stream], loaded_at)
+        if call.at >= month
+    )
+    return str(max(LEAST_BUDGET_USD, round(usd(spent) / NEARLY)))
 
 
 def write(keys: Keys, loaded_at: datetime) -> int:

@@ -34,7 +34,7 @@ def load(at: datetime) -> str:
         story = Story(
             at, people, *add_teams(people, at - timedelta(days=DAYS + 1)), supply.add(people["ada"], at)
         )
-        script(story)
+        script(story, books.nearly_used("search-answers", story.offers, at))
         keys = Keys(story)
         keys.script()
         story.play()

@@ -108,15 +108,15 @@ def internal(limits: dict[str, int | str]) -> dict[str, int]:
     }
 
 
-def script(story: Story) -> None:
+def script(story: Story, search_usd: str) -> None:
     """Everything that was asked and decided."""
-    held(story)
+    held(story, search_usd)
     ended(story)
     waiting(story)
 
 
-def held(s: Story) -> None:
-    """What the teams hold today."""
+def held(s: Story, search_usd: str) -> None:
+    """What the teams hold today. `search_usd` is a monthly budget that is nearly used."""
     s.ask("copilot-chat", s.when(60, "08:12"), "olga", "copilot/chat-prod", "gpt-4.1",
           "Chat answers in the product. Pilot with 400 people, then all customers of the enterprise plan.",
           s.on(120), "internal", tpm=150_000, rpm=600, tokens_per_month=400_000_000, usd_per_month="2400")  # fmt: skip
@@ -144,8 +144,14 @@ def held(s: Story) -> None:
         usd_per_month="210",
     )
     s.ask("search-answers", s.when(52, "14:17"), "omar", "search/answers", "gpt-4o",
-          "Answer cards above the results.", s.on(36), tpm=60_000, rpm=200, usd_per_month="900")  # fmt: skip
-    s.approve("search-answers", s.when(51, "09:09"), "lee", "")
+          "Answer cards above the results.", s.on(36), tpm=60_000, rpm=200, usd_per_month="260")  # fmt: skip
+    s.approve(
+        "search-answers",
+        s.when(51, "09:09"),
+        "lee",
+        "Less until a month is measured.",
+        usd_per_month=search_usd,
+    )
     s.ask("support-triage", s.when(57, "11:36"), "sue", "support/ticket-triage", "gpt-4.1",
           "Sort incoming tickets and draft a first summary.", s.on(150), "confidential",
           tpm=140_000, rpm=700, usd_per_month="1900")  # fmt: skip

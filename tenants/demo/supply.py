@@ -1,12 +1,13 @@
 """The demo's hosts: marked as demo, synced by the real sync from the sandbox upstream, called there too."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 
 from catalog import actions, seed, sync
-from catalog.hosts import HostFacts
+from catalog.hosts import HostFacts, facts_of
 from catalog.models import Host, Offer, Price, SyncRun, Terms
 from catalog.states import RunState
 from foundry.lib.errors import Conflict
@@ -47,9 +48,14 @@ def add(admin: User, loaded_at: datetime) -> dict[str, Offer]:
     """Hosts, offers and prices as they came over sixty days; the offers by their name in the story."""
     first = loaded_at - timedelta(days=DAYS + 1)
     seed.seed(first, reference_at=loaded_at - timedelta(hours=19))
-    for slug in (add_azure(admin, loaded_at, first), add_direct(admin, first)):
-        for at in (first, loaded_at - timedelta(days=1), loaded_at - timedelta(hours=5)):
-            sync_at(slug, at)
+    azure, direct = add_azure(admin, loaded_at, first), add_direct(admin, first)
+    for at in (first, loaded_at - timedelta(days=9)):
+        sync_at(azure.slug, at)
+        sync_at(direct.slug, at)
+    move_dates_closer(azure, admin, loaded_at)
+    for at in (loaded_at - timedelta(days=1), loaded_at - timedelta(hours=5)):
+        sync_at(azure.slug, at)
+        sync_at(direct.slug, at)
     offers = {name: find(*where) for name, where in OFFERS.items()}
     for name, price in NEGOTIATED.items():
         set_price(offers[name], price, admin, first)
@@ -59,13 +65,13 @@ def add(admin: User, loaded_at: datetime) -> dict[str, Offer]:
     return offers
 
 
-def add_azure(admin: User, loaded_at: datetime, at: datetime) -> str:
+def add_azure(admin: User, loaded_at: datetime, at: datetime) -> Host:
     facts = HostFacts(
         slug=AZURE,
         name="Azure AI Foundry (demo)",
         connector="azure",
         region="eastus2",
-        listing_base_url=f"{settings.SANDBOX_URL}/azure/{loaded_at.date()}",
+        listing_base_url=listing_url(loaded_at + timedelta(days=25)),
         listing_settings={"subscription": SUBSCRIPTION, "location": "eastus2"},
         calling_base_url=f"{settings.SANDBOX_URL}/v1",
         trusted_networks=LOOPBACK,
@@ -75,7 +81,7 @@ def add_azure(admin: User, loaded_at: datetime, at: datetime) -> str:
     return save(facts, admin, at)
 
 
-def add_direct(admin: User, at: datetime) -> str:
+def add_direct(admin: User, at: datetime) -> Host:
     facts = HostFacts(
         slug=DIRECT,
         name="xAI direct (demo)",
@@ -89,10 +95,18 @@ def add_direct(admin: User, at: datetime) -> str:
     return save(facts, admin, at)
 
 
-def save(facts: HostFacts, admin: User, at: datetime) -> str:
-    return actions.save_host(
-        facts, listing_credential="demo", calling_credential="demo", actor=admin, at=at
-    ).slug
+def save(facts: HostFacts, admin: User, at: datetime) -> Host:
+    return actions.save_host(facts, listing_credential="demo", calling_credential="demo", actor=admin, at=at)
+
+
+def move_dates_closer(azure: Host, admin: User, loaded_at: datetime) -> None:
+    """The region's listing moves to an address that tells an earlier retirement; that change waits for an admin."""
+    facts = replace(facts_of(azure), listing_base_url=listing_url(loaded_at))
+    actions.update_host(azure.pk, facts, actor=admin, at=loaded_at - timedelta(days=2))
+
+
+def listing_url(day: datetime) -> str:
+    return f"{settings.SANDBOX_URL}/azure/{day.date()}"
 
 
 def direct_terms(at: datetime) -> Terms:

@@ -40,6 +40,10 @@ def test_it_loads_proves_itself_is_cleared_and_loads_again(committed: Urls, tmp_
         assert "17 people, 9 teams" in loaded.stdout
         assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
 
+        with psycopg.connect(committed.app_url) as app:
+            waiting = app.execute("SELECT kind FROM catalog_change WHERE state = 'waiting'").fetchall()
+        assert set(waiting) == {("retirement_date",)}, "the date that moved closer waits for a person"
+
         again = manage(committed, upstream.url, tmp_path, "demo")
         assert again.returncode == 1
         assert "demo --clear" in again.stderr
