@@ -72,6 +72,9 @@ def requests(request: HttpRequest) -> HttpResponse:
 def request_new(request: HttpRequest) -> HttpResponse:
     """The form to ask for `?offer=`; for an offer that no call would reach, the form to wish for it."""
     person, at = signed_in(request), clock.now()
+    if "offer" not in request.GET and "offer" not in request.POST:
+        messages.info(request, "Choose a model first; its page has the button that asks for it.")
+        return redirect("catalog")
     offers = Offer.objects.seen_by(person).with_names()
     offer = get_object_or_404(offers, pk=number_in(request, "offer"))
     if offer.reach.word == "listed":

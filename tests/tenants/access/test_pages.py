@@ -194,3 +194,9 @@ def test_the_form_to_change_a_grant_starts_with_what_it_has() -> None:
     page = browser(owner).get(f"/requests/new/?offer={grant.offer_id}&application={application}").text
     assert 'value="25.00"' in page
     assert f'<option value="{application}" selected>' in page
+
+
+def test_asking_without_a_model_leads_to_the_catalog() -> None:
+    answer = browser(make.person()).get("/requests/new/")
+    assert (answer.status_code, answer["Location"]) == (302, "/catalog/")
+    assert browser(make.person()).get("/requests/new/?offer=999999").status_code == 404
