@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from catalog.models import Offer, Price
 from foundry.lib.units import cost_nanos, price_units, usd
@@ -73,7 +73,7 @@ class Rate(NamedTuple):
         return cls(row.pk, Basis(row.basis), row.starts_at, row.ends_at, *units)
 
 
-class Booking(NamedTuple):
+class Booking(TypedDict):
     """What every call of a stream has in common."""
 
     team_id: int
@@ -100,7 +100,7 @@ def nearly_used(name: str, offers: dict[str, Offer], loaded_at: datetime) -> str
 def write(keys: Keys, loaded_at: datetime) -> int:
     """Book every call; how many were booked."""
     bookings = {stream: booking(keys, name, stream) for name, stream in STREAMS}
-    prices = Prices({booked.offer_id for booked in bookings.values()})
+    prices = Prices({booked["offer_id"] for booked in bookings.values()})
     return ingest(ahead(envelopes(bookings, prices, loaded_at), CHUNK)).accepted
 
 
@@ -114,16 +114,23 @@ def envelopes(bookings: dict[Stream, "Booking"], prices: "Prices", loaded_at: da
 
 def booking(keys: Keys, name: str, stream: Stream) -> Booking:
     grant, key, offer = keys.story.grant(name), keys.made[stream.name], keys.story.offers[stream.offer]
-    return Booking(grant.team_id, key.application_id, key.pk, grant.pk, offer.pk, str(offer.model))
+    return {
+        "team_id": grant.team_id,
+        "application_id": key.application_id,
+        "key_id": key.pk,
+        "grant_id": grant.pk,
+        "offer_id": offer.pk,
+        "model": str(offer.model),
+    }
 
 
 def envelope(call_id: str, call: Call, booked: Booking, prices: Prices) -> Envelope:
-    rate = prices.at(booked.offer_id, call.at) if call.outcome == "ok" else None
+    rate = prices.at(booked["offer_id"], call.at) if call.outcome == "ok" else None
     return Envelope(
         source=SOURCE,
         call_id=call_id,
         started_at=call.at,
-        **booked._asdict(),
+        **booked,
         outcome=Outcome(call.outcome),
         code=call.reason,
         status=STATUS.get(call.outcome, 502),
