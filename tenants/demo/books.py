@@ -16,7 +16,7 @@ from tenants.usage.ingest import ingest
 # application, request that opened its grant, offer, and how it is used
 STREAMS = [
     ("copilot-chat", Stream("copilot/chat-prod", "gpt-4.1", 1_300, 3_900, 2_300, 0.45, 1, 59)),
-    ("copilot-ide", Stream("copilot/ide-prod", "gpt-4.1-mini", 2_900, 1_500, 90, 0.30, -8, 58)),
+    ("copilot-ide", Stream("copilot/ide-prod", "gpt-4.1-mini", 2_350, 1_800, 90, 0.30, -8, 58)),
     ("copilot-echo", Stream("copilot/lab", "echo", 25, 60, 40, 0, 1, 57)),
     ("search-ranking", Stream("search/ranking", "grok-3-mini", 1_000, 3_900, 130, 0.20, 2, 56)),
     ("search-answers", Stream("search/answers", "gpt-4o", 320, 3_100, 760, 0.25, 2, 50)),
