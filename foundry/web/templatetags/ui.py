@@ -239,8 +239,8 @@ def limit_age(limit_s: float | None) -> str:
 
 @register.filter
 def spaced(name: str) -> str:
-    """`hosted_by` as `hosted by`."""
-    return str(name).replace("_", " ")
+    """`hosted_by` as `hosted by`, `sub_processors` as `sub-processors`."""
+    return str(name).replace("sub_", "sub-").replace("_", " ")
 
 
 @register.filter
