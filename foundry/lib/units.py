@@ -31,6 +31,11 @@ def usd(nanos: int) -> Decimal:
     return Decimal(nanos).scaleb(-9)
 
 
+def usd_text(nanos: int) -> str:
+    """Nano-dollars as dollars with nine decimals, never in scientific notation."""
+    return f"{usd(nanos):.9f}"
+
+
 def nanos(amount_usd: Decimal) -> int:
     """Decimal dollars as nano-dollars, half up."""
     return int((amount_usd * NANOS_PER_USD).to_integral_value(ROUND_HALF_UP))

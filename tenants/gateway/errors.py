@@ -13,7 +13,7 @@ GatewayError
 from datetime import datetime
 from typing import Any
 
-from foundry.lib.units import usd
+from foundry.lib.units import usd, usd_text
 from tenants.quotas.limits import Exceeded
 
 TYPES = {
@@ -124,7 +124,7 @@ def exceeded(limit: Exceeded, *, team: str, name: str, at: datetime, ask_for_mor
         "resets_at": limit.resets_at.isoformat() if limit.resets_at else None,
     }
     if limit.kind.startswith("usd"):
-        described |= {key: str(usd(described[key])) for key in ("maximum", "used", "held", "needed")}  # type: ignore[arg-type]
+        described |= {key: usd_text(described[key]) for key in ("maximum", "used", "held", "needed")}  # type: ignore[arg-type]
     return GatewayError(
         429,
         f"limit.{limit.kind}",

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from redis.exceptions import RedisError
 
-from foundry.lib.units import usd
+from foundry.lib.units import usd_text
 from tenants.gateway.admit import find_passport
 from tenants.gateway.asgi import Scope, Send, send_json
 from tenants.gateway.auth import digest_of
@@ -73,7 +73,7 @@ def limit(kind: str, maximum: int, used: int, held: int, at: datetime) -> dict[s
         {"maximum": maximum, "used": used, "held": held, "left": max(0, maximum - used - held)},
     )
     spoken: dict[str, Any] = (
-        {key: str(usd(value)) for key, value in amounts.items()} if kind.startswith("usd") else dict(amounts)
+        {key: usd_text(value) for key, value in amounts.items()} if kind.startswith("usd") else dict(amounts)
     )
     share = 1.0 if maximum == 0 else min(1.0, (used + held) / maximum)
     return {"kind": kind, **spoken, "share": round(share, 4), "resets_at": ends.isoformat() if ends else None}

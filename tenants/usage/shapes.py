@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from foundry.lib.units import usd
+from foundry.lib.units import usd_text
 from tenants.usage.models import UsageEvent
 from tenants.usage.summary import Row
 
@@ -24,17 +24,12 @@ def told(row: Row) -> dict[str, Any]:
         "tokens_out": row.tokens_out,
         "tokens_cached": row.tokens_cached,
         "tokens_reasoning": row.tokens_reasoning,
-        "cost_usd": dollars(row.cost_nanos),
+        "cost_usd": usd_text(row.cost_nanos),
         "unknown_cost_calls": row.unknown_cost_calls,
         "refused": row.refused,
         "errors": row.errors,
         "latency_ms": {name: row.percentile(share) for name, share in PERCENTILES.items()},
     }
-
-
-def dollars(nanos: int) -> str:
-    """Exact, nine decimals, never in scientific notation."""
-    return f"{usd(nanos):.9f}"
 
 
 class LatencySerializer(serializers.Serializer[Any]):
@@ -77,4 +72,4 @@ class EventSerializer(serializers.ModelSerializer[UsageEvent]):
         ]  # fmt: skip
 
     def get_cost_usd(self, event: UsageEvent) -> str | None:
-        return None if event.cost_nanos is None else dollars(event.cost_nanos)
+        return None if event.cost_nanos is None else usd_text(event.cost_nanos)

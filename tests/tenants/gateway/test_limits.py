@@ -100,7 +100,7 @@ def test_a_refusal_says_which_limit_how_much_is_used_when_it_resets_and_where_to
         "rate_limit_exceeded",
     )
     assert error["limit"] | {"needed": "?"} == {
-        "scope": "grant", "kind": "usd_per_month", "maximum": "0.001000000", "used": "0E-9", "held": "0E-9",
+        "scope": "grant", "kind": "usd_per_month", "maximum": "0.001000000", "used": "0.000000000", "held": "0.000000000",
         "needed": "?", "resets_at": next_month.isoformat(),
     }  # fmt: skip
     assert float(error["limit"]["needed"]) > 0.06
@@ -132,5 +132,5 @@ def test_a_key_can_ask_what_is_left_and_what_binds_first(world: World) -> None:
     left = {limit["kind"]: (limit["used"], limit["held"], limit["left"]) for limit in told["limits"]}
     assert (status, told["model"], told["binds_first"]) == (200, "sandbox/echo", "tokens_per_day")
     assert left == {
-        "rpm": (1, 0, 99), "tokens_per_day": (30, 0, 270), "usd_per_month": ("0.000426000", "0E-9", "0.999574000"),
+        "rpm": (1, 0, 99), "tokens_per_day": (30, 0, 270), "usd_per_month": ("0.000426000", "0.000000000", "0.999574000"),
     }  # fmt: skip
