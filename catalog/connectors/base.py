@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -63,7 +63,10 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class OfferRow:
-    """One offer as told. `key` names it for ever at this host; `variant` tells rows that repeat it apart."""
+    """One offer as told. `key` names it for ever at this host; `variant` tells rows that repeat it apart.
+
+    :param only_named: a row that says little but that the model is there; a fuller row of the same key counts.
+    """
 
     key: str
     publisher: str
@@ -86,6 +89,7 @@ class OfferRow:
     description: str = ""
     price: PriceRow | None = None
     variant: str = ""
+    only_named: bool = False
 
     def told(self) -> "OfferRow":
         """The facts alone, without which of several rows told them."""
@@ -110,13 +114,17 @@ class PoolRow:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What pages told. `complete` is False when something proves that rows are missing."""
+    """What pages told. `complete` is False when something proves that rows are missing.
+
+    :param announced: how many rows the host says it has in all, where it says so.
+    """
 
     offers: tuple[OfferRow, ...] = ()
     pools: tuple[PoolRow, ...] = ()
     problems: tuple[Problem, ...] = ()
     rejected: int = 0
     complete: bool = True
+    announced: int | None = None
 
 
 class Http(Protocol):
@@ -193,13 +201,48 @@ def join(listings: list[Listing]) -> Listing:
         if (row.key, row.variant) in seen:
             problems.append(Problem(row.key, "listed twice; pages may overlap, so others may be missing"))
             complete = False
-        elif row.key in offers and offers[row.key].told() != row.told():
+        elif row.key in offers and not row.only_named and offers[row.key].told() != row.told():
             problems.append(Problem(row.key, f"told differently as {row.variant}; the first row counts"))
         seen.add((row.key, row.variant))
         offers.setdefault(row.key, row)
     pools = {(pool.region, pool.name): pool for listing in listings for pool in listing.pools}
     rejected = sum(listing.rejected for listing in listings)
+    came = sum(len(listing.offers) for listing in listings) + rejected
+    announced = max((listing.announced or 0 for listing in listings), default=0)
+    if came < announced:
+        problems.append(Problem("listing", f"the host says that it has {announced} models, and told {came}"))
+        complete = False
     return Listing(tuple(offers.values()), tuple(pools.values()), tuple(problems), rejected, complete)
+
+
+BAD_ROW = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError)
+
+
+def leniently(
+    rows: Sequence[Any], read: Callable[[Any], OfferRow]
+) -> tuple[tuple[OfferRow, ...], tuple[Problem, ...]]:
+    """Every row that can be read, and why each of the others cannot."""
+    offers: list[OfferRow] = []
+    problems: list[Problem] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            offers.append(read(object_of(row)))
+        except BAD_ROW as error:
+            problems.append(Problem(f"row {number} {hint(row)}".strip(), str(error)[:200]))
+    return tuple(offers), tuple(problems)
+
+
+def object_of(row: Any) -> dict[str, Any]:
+    """The row, when it is an object. Raises ValueError."""
+    if not isinstance(row, dict):
+        raise ValueError(f"the row is {type(row).__name__}, not an object")
+    return row
+
+
+def hint(row: Any) -> str:
+    """What a broken row calls itself, for the person who looks for it."""
+    name = row.get("id") or row.get("name") if isinstance(row, dict) else None
+    return name[:80] if isinstance(name, str) and name.isprintable() else ""
 
 
 def slug(text: str) -> str:
@@ -225,6 +268,12 @@ def prose(value: Any, most: int = 2000) -> str:
     return "".join(sign for sign in text[:most] if sign.isprintable() or sign == "\n").strip()
 
 
+def words_of(value: Any, most: int = 40) -> tuple[str, ...]:
+    """The texts of a list in their own order; anything else in it is left out."""
+    told = value if isinstance(value, list) else []
+    return tuple(text for item in told[:most] if (text := prose(item, 200)))
+
+
 def count_of(value: Any) -> int | None:
     """A token count from a number or a numeric text; None when absent, zero or absurd."""
     if isinstance(value, Decimal) and not (value.is_finite() and value.adjusted() < 12):
@@ -238,5 +287,6 @@ def count_of(value: Any) -> int | None:
 
 __all__ = [
     "Connection", "Connector", "Http", "Listing", "ListingBroken", "OfferRow", "OutwardError", "Page",
-    "PoolRow", "PriceRow", "Problem", "count_of", "join", "parse_json", "prose", "rows_of", "slug", "text_of",
+    "PoolRow", "PriceRow", "Problem", "count_of", "join", "leniently", "object_of", "parse_json", "prose", "rows_of",
+    "slug", "text_of", "words_of",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from catalog.connectors.base import (
     Page,
     Problem,
     count_of,
+    leniently,
     parse_json,
     prose,
     rows_of,
@@ -44,33 +45,32 @@ class OpenAICompatible:
         return {"authorization": f"Bearer {credential}"} if credential else {}
 
     def fetch(self, http: Http) -> Iterator[Page]:
-        answer = http.get(self.connection.base_url.rstrip("/") + "/models")
+        answer = http.get(self.address("models"))
         yield Page(answer.url, answer.body)
+
+    def address(self, path: str) -> str:
+        return f"{self.connection.base_url.rstrip('/')}/{path}"
 
     def read(self, page: Page) -> Listing:
         content = parse_json(page)
         rows = rows_of(content, page, "data", "models")
         if not rows:
             raise ListingBroken(page.part, "the listing is empty", "Check what the credential may see.")
-        offers: list[OfferRow] = []
-        problems: list[Problem] = []
-        for number, row in enumerate(rows, 1):
-            try:
-                offers.append(self.offer(row))
-            except (ValueError, TypeError, AttributeError, OverflowError) as error:
-                problems.append(Problem(f"row {number}", str(error)[:200]))
-        more = isinstance(content, dict) and bool(content.get("has_more"))
+        offers, problems = leniently(rows, self.offer)
+        rejected, more = len(problems), self.more(content)
         if more:
-            problems.append(Problem(page.part, "the host says that there is more, and not how to ask for it"))
-        return Listing(tuple(offers), (), tuple(problems), len(rows) - len(offers), complete=not more)
+            problems = (*problems, Problem(page.part, more))
+        return Listing(offers, (), problems, rejected, complete=not more)
 
-    def offer(self, row: Any) -> OfferRow:
+    def more(self, content: Any) -> str:
+        """Why rows must be missing; empty when nothing says so."""
+        told = isinstance(content, dict) and bool(content.get("has_more"))
+        return "the host says that there is more, and not how to ask for it" if told else ""
+
+    def offer(self, row: dict[str, Any]) -> OfferRow:
         """One row. Raises ValueError in words."""
-        if not isinstance(row, dict):
-            raise ValueError(f"the row is {type(row).__name__}, not an object")
         told = text_of(row, "id")
         maker, model = self.maker(row, told)
-        retires_at = first_date(row)
         return OfferRow(
             key=told,
             publisher=maker[0],
@@ -80,7 +80,7 @@ class OpenAICompatible:
             host_model_id=told,
             lifecycle="deprecated" if row.get("deprecated") is True else "generally_available",
             region=self.connection.region,
-            retires_at=retires_at,
+            retires_at=first_date(row),
             context_tokens=first_count(row, CONTEXT),
             max_output_tokens=first_count(row, OUTPUT),
         )

@@ -4,9 +4,16 @@ from catalog.connectors.azure import Azure
 from catalog.connectors.base import Connection, Connector
 from catalog.connectors.openai_compatible import OpenAICompatible
 from catalog.connectors.reference import Reference
+from catalog.connectors.xai import XAI
 from foundry.lib.errors import Invalid
 
-CONNECTORS: dict[str, type[Connector]] = {kind.name: kind for kind in (Azure, OpenAICompatible, Reference)}
+KINDS: tuple[type[Connector], ...] = (
+    Azure,
+    OpenAICompatible,
+    Reference,
+    XAI,
+)
+CONNECTORS: dict[str, type[Connector]] = {kind.name: kind for kind in KINDS}
 
 
 def kind_of(name: str) -> type[Connector]:
