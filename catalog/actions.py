@@ -14,7 +14,7 @@ from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.audit.actions import record
 from foundry.lib import secrets
 from foundry.lib.errors import Conflict, Invalid
-from foundry.lib.http import OutwardError, origin
+from foundry.lib.http import BadAnswer, OutwardError, origin
 
 CREDENTIALS = ("listing_credential", "calling_credential")
 
@@ -132,7 +132,7 @@ def note_check(host: Host, why_not: str, *, actor: Actor, at: datetime) -> None:
 
 
 def check_host(host: Host, *, actor: Actor, at: datetime) -> str:
-    """Ask for the first page of the listing. Answers why it does not work; empty when it does."""
+    """Try the listing's credential. Answers why it does not work; empty when it does."""
     from catalog.connectors.base import ListingBroken
     from catalog.sync import client_of, connector_of
 
@@ -140,7 +140,10 @@ def check_host(host: Host, *, actor: Actor, at: datetime) -> str:
     connector, why_not = connector_of(host), ""
     try:
         with client_of(host, connector) as http:
-            connector.read(next(iter(connector.fetch(http))))
+            connector.check(http)
+    except BadAnswer as error:
+        trouble = connector.trouble(error)
+        why_not = f"{trouble.why} {trouble.remedy}".strip()
     except (OutwardError, ListingBroken, ValueError) as error:
         why_not = str(error)
     note_check(host, why_not, actor=actor, at=at)

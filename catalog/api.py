@@ -17,6 +17,7 @@ from catalog.hosts import HostFacts, facts_of
 from catalog.models import SUPPLY_READERS, CapacityPool, Change, Host, Model, Offer, Publisher, SyncRun, Terms
 from catalog.rules import require_admin
 from catalog.serializers import (
+    POLICY,
     CapacitySerializer,
     ChangedHostSerializer,
     ChangedOfferSerializer,
@@ -140,14 +141,16 @@ def host_facts(before: HostFacts, body: dict[str, Any]) -> tuple[HostFacts, dict
     """The host as the body says, and the credentials it brings. Raises Invalid for unknown terms."""
     listing, calling = body.get("listing"), body.get("calling")
     told: dict[str, Any] = {
-        name: body[name] for name in ("slug", "name", "connector", "region", "sync_every_s") if name in body
+        name: body[name]
+        for name in ("slug", "name", "connector", "region", "sync_every_s", *POLICY)
+        if name in body
     }
     if listing:
         told |= {"listing_base_url": listing["base_url"], "listing_settings": listing["settings"]}
     if calling:
         told |= {f"calling_{name}": calling[name] for name in ("base_url", "auth", "path_template")}
-    if "trusted_networks" in body:
-        told["trusted_networks"] = tuple(body["trusted_networks"])
+    for name in {"trusted_networks", "waits_for"} & set(body):
+        told[name] = tuple(body[name])
     if slug := body.get("terms"):
         told["default_terms"] = newest_terms(slug)
     credentials = {

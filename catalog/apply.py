@@ -14,7 +14,7 @@ from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.audit.actions import record
 
 BATCH = 500
-POOL_FACTS = ["label", "unit", "maximum", "in_use", "tpm_per_unit"]
+POOL_FACTS = ["label", "unit", "maximum", "in_use", "tpm_per_unit", "rpm"]
 
 
 class RunClosed(Exception):
@@ -124,6 +124,7 @@ def create(
             sku=row.sku,
             lifecycle=row.lifecycle,
             lifecycle_told=row.lifecycle_told[:80],
+            deprecated_at=row.deprecated_at,
             retires_at=row.retires_at,
             successor_told=row.successor_told,
             context_tokens=row.context_tokens,
@@ -133,6 +134,7 @@ def create(
             pool=pools.get(row.pool),
             terms=host.default_terms,
             description=row.description,
+            hidden=not host.publishes_new,
             source=source[:160],
             told_at=at,
             first_seen_at=at,

@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from catalog.connectors.base import Listing, OfferRow, PriceRow
+from catalog.connectors.base import Listing, OfferRow, PriceRow, Tier
 from catalog.states import ChangeKind, Lifecycle
 
 Json = Any
 PRICE_RISE = Decimal("1.25")
 FEW_GONE, SHARE_GONE = 5, Decimal("0.20")
-SMALLEST_PRICE = Decimal(1).scaleb(-12)
+SMALLEST_PRICE = Decimal(1).scaleb(-18)
+EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def differences(item: Held | None, row: OfferRow, at: datetime) -> Iterator[Diff
 def facts(row: OfferRow) -> dict[str, Json]:
     """One told row by kind of change, as JSON."""
     return {
-        "lifecycle": {"stage": row.lifecycle, "told": row.lifecycle_told},
+        "lifecycle": stage_fact(row.lifecycle, row.lifecycle_told, row.deprecated_at),
         "retirement_date": row.retires_at.isoformat() if row.retires_at else None,
         "successor": row.successor_told,
         "context": {"context_tokens": row.context_tokens, "max_output_tokens": row.max_output_tokens},
@@ -113,21 +114,37 @@ def facts(row: OfferRow) -> dict[str, Json]:
     }
 
 
+def stage_fact(stage: str, told: str, deprecated_at: datetime | None) -> Json:
+    since = {"deprecated_at": deprecated_at.isoformat()} if deprecated_at else {}
+    return {"stage": stage, "told": told, **since}
+
+
 def price_fact(price: PriceRow | None) -> Json:
-    """A told price as JSON, or None where none is told."""
+    """A told price as JSON, or None where none is told. `parts` and `tiers` are there only where told."""
     if price is None:
         return None
+    more = {"parts": texts(price.parts), "tiers": [tier_fact(tier) for tier in price.tiers]}
     return {
         "input": plain(price.input),
         "output": plain(price.output),
         "cached_input": None if price.cached_input is None else plain(price.cached_input),
         "basis": price.basis,
+        **{name: told for name, told in more.items() if told},
     }
 
 
+def texts(prices: Mapping[str, Decimal]) -> dict[str, str]:
+    return {name: plain(amount) for name, amount in sorted(prices.items())}
+
+
+def tier_fact(tier: Tier) -> Json:
+    told = {"over_input_tokens": tier.over_input_tokens, "utc_from": tier.utc_from, "utc_to": tier.utc_to}
+    return {"prices": texts(tier.prices), **{name: value for name, value in told.items() if value}}
+
+
 def plain(amount: Decimal) -> str:
-    """A decimal as text without exponent or trailing zeros, to 1e-12: equal prices look equal."""
-    text = format(amount.quantize(SMALLEST_PRICE, ROUND_HALF_UP), "f")
+    """A decimal as text without exponent or trailing zeros, to 1e-18: equal prices look equal."""
+    text = format(amount.quantize(SMALLEST_PRICE, ROUND_HALF_UP, EXACT), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from catalog.diff import Held, Json
+from catalog.diff import Held, Json, stage_fact
 from catalog.models import CapacityPool, Offer
 from catalog.states import ChangeKind
 
 FIELDS: dict[str, tuple[str, ...]] = {
     ChangeKind.GONE: ("gone_at",),
     ChangeKind.BACK: ("gone_at",),
-    ChangeKind.LIFECYCLE: ("lifecycle", "lifecycle_told"),
+    ChangeKind.LIFECYCLE: ("lifecycle", "lifecycle_told", "deprecated_at"),
     ChangeKind.RETIREMENT_DATE: ("retires_at",),
     ChangeKind.SUCCESSOR: ("successor_told", "successor"),
     ChangeKind.CONTEXT: ("context_tokens", "max_output_tokens"),
@@ -27,7 +27,7 @@ def held(offer: Offer, price: Json) -> Held:
         offer.key,
         offer.gone_at is not None,
         {
-            "lifecycle": {"stage": offer.lifecycle, "told": offer.lifecycle_told},
+            "lifecycle": stage_fact(offer.lifecycle, offer.lifecycle_told, offer.deprecated_at),
             "retirement_date": offer.retires_at.isoformat() if offer.retires_at else None,
             "successor": offer.successor_told,
             "context": {
@@ -60,7 +60,12 @@ def values(kind: str, after: Json, at: datetime, pools: Mapping[str, CapacityPoo
     if kind == ChangeKind.BACK:
         return {"gone_at": None}
     if kind == ChangeKind.LIFECYCLE:
-        return {"lifecycle": after["stage"], "lifecycle_told": after["told"][:80]}
+        since = after.get("deprecated_at")
+        return {
+            "lifecycle": after["stage"],
+            "lifecycle_told": after["told"][:80],
+            "deprecated_at": datetime.fromisoformat(since) if since else None,
+        }
     if kind == ChangeKind.RETIREMENT_DATE:
         return {"retires_at": datetime.fromisoformat(after) if after else None}
     if kind == ChangeKind.SUCCESSOR:

@@ -90,14 +90,14 @@ class PriceForm(forms.Form):
     """USD per million tokens, from now on."""
 
     input_per_million = forms.DecimalField(
-        max_digits=24, decimal_places=12, min_value=Decimal(0), label="Input, $ per million"
+        max_digits=30, decimal_places=18, min_value=Decimal(0), label="Input, $ per million"
     )
     output_per_million = forms.DecimalField(
-        max_digits=24, decimal_places=12, min_value=Decimal(0), label="Output, $ per million"
+        max_digits=30, decimal_places=18, min_value=Decimal(0), label="Output, $ per million"
     )
     cached_input_per_million = forms.DecimalField(
-        max_digits=24,
-        decimal_places=12,
+        max_digits=30,
+        decimal_places=18,
         min_value=Decimal(0),
         required=False,
         label="Cached input, $ per million",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from catalog.connectors.registry import kind_of
 from catalog.models import Host, Terms
+from catalog.states import ChangeKind
 from foundry.lib.addresses import networks, why_refused
 from foundry.lib.errors import Invalid
 from foundry.lib.http import OutwardError, origin
@@ -15,6 +16,7 @@ from foundry.lib.http import OutwardError, origin
 SHOWN = [
     "slug", "name", "connector", "region", "listing_base_url", "listing_settings", "calling_base_url",
     "calling_auth", "calling_path_template", "trusted_networks", "sync_every_s", "is_sandbox", "is_demo",
+    "publishes_new", "price_rise_percent", "gone_percent", "waits_for", "request_gap_ms", "status_url",
 ]  # fmt: skip
 
 
@@ -39,6 +41,12 @@ class HostFacts:
     sync_every_s: int | None = 21_600
     is_sandbox: bool = False
     is_demo: bool = False
+    publishes_new: bool = False
+    price_rise_percent: int = 25
+    gone_percent: int = 20
+    waits_for: tuple[str, ...] = ()
+    request_gap_ms: int = 100
+    status_url: str = ""
 
     def values(self) -> dict[str, Any]:
         """As fields of a row."""
@@ -47,12 +55,13 @@ class HostFacts:
         return values | {
             "listing_settings": dict(self.listing_settings),
             "trusted_networks": list(self.trusted_networks),
+            "waits_for": list(self.waits_for),
         }
 
 
 def facts_of(host: Host) -> HostFacts:
     values = {name: getattr(host, name) for name in SHOWN}
-    values["trusted_networks"] = tuple(host.trusted_networks)
+    values |= {"trusted_networks": tuple(host.trusted_networks), "waits_for": tuple(host.waits_for)}
     return HostFacts(**values, default_terms=host.default_terms)
 
 
@@ -63,7 +72,7 @@ def require_usable(facts: HostFacts) -> None:
     networks(facts.trusted_networks)
     if kind.needs_network and not facts.listing_base_url:
         errors["listing_base_url"] = f"{kind.label} needs the address of its listing."
-    for name in ("listing_base_url", "calling_base_url"):
+    for name in ("listing_base_url", "calling_base_url", "status_url"):
         if value := getattr(facts, name):
             errors |= {name: why} if (why := bad_url(value, facts)) else {}
     missing = [name for name in kind.settings_needed if not str(facts.listing_settings.get(name, "")).strip()]
@@ -79,12 +88,27 @@ def require_usable(facts: HostFacts) -> None:
         errors["slug"] = "'new' is taken by an address of the console."
     if not facts.name.strip():
         errors["name"] = "A host needs a name."
+    errors |= policy_errors(facts)
     if facts.sync_every_s is not None and not 60 <= facts.sync_every_s <= 31 * 86_400:
         errors["sync_every_s"] = "Between a minute and a month, or empty for never."
     if errors:
         raise Invalid(
             "host.unusable", " ".join(errors.values()), remedy="Mend these and save again.", errors=errors
         )
+
+
+def policy_errors(facts: HostFacts) -> dict[str, str]:
+    """What of the host's policy makes no sense, by field."""
+    errors: dict[str, str] = {}
+    if unknown := [kind for kind in facts.waits_for if kind not in ChangeKind.values]:
+        errors["waits_for"] = f"{', '.join(unknown)}: use {', '.join(ChangeKind.values)}."
+    if not 0 <= facts.price_rise_percent <= 10_000:
+        errors["price_rise_percent"] = "Between 0 and 10,000 percent."
+    if not 0 <= facts.gone_percent <= 100:
+        errors["gone_percent"] = "Between 0 and 100 percent."
+    if not 0 <= facts.request_gap_ms <= 60_000:
+        errors["request_gap_ms"] = "Between 0 and a minute."
+    return errors
 
 
 def plain_word(value: object) -> bool:

@@ -31,7 +31,7 @@ def told_facts(host_id: int, at: datetime) -> dict[int, Json]:
         told = PriceRow(
             row.input_per_million, row.output_per_million, row.cached_input_per_million, row.basis, row.source
         )
-        found.setdefault(row.offer_id, price_fact(told))
+        found.setdefault(row.offer_id, price_fact(told) | row.told_parts)
     return found
 
 
@@ -54,6 +54,8 @@ def opened(offer: Offer, fact: Json, source: str, at: datetime) -> Price:
         input_per_million=Decimal(fact["input"]),
         output_per_million=Decimal(fact["output"]),
         cached_input_per_million=None if cached is None else Decimal(cached),
+        parts=fact.get("parts", {}),
+        tiers=fact.get("tiers", []),
         starts_at=at,
         source=(LIST if fact["basis"] == Price.Basis.REFERENCE else source)[:160],
         told_at=at,

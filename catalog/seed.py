@@ -67,6 +67,7 @@ def seed_sandbox(at: datetime) -> None:
             default_terms=terms("sandbox"),
             sync_every_s=None,
             is_sandbox=True,
+            publishes_new=True,
         ),
         actor=ACTOR,
         at=at,
@@ -108,7 +109,13 @@ def seed_reference(at: datetime) -> None:
     if Host.objects.filter(slug="reference").exists():
         return
     host = save_host(
-        HostFacts(slug="reference", name="Reference list", connector="reference", sync_every_s=86_400),
+        HostFacts(
+            slug="reference",
+            name="Reference list",
+            connector="reference",
+            sync_every_s=86_400,
+            publishes_new=True,
+        ),
         actor=ACTOR,
         at=at,
     )

@@ -10,7 +10,9 @@ from catalog.models import Change, Host, Model, Publisher, SyncRun
 from catalog.pages import OfferFacts
 from catalog.states import Lifecycle
 
-CONNECTION = ["listing", "calling", "trusted_networks", "sync_every_s", "disabled_at"]
+POLICY = ["publishes_new", "price_rise_percent", "gone_percent", "waits_for", "request_gap_ms", "status_url"]
+TROUBLE = ["failures", "retry_at", "trouble", "trouble_lasting"]
+CONNECTION = ["listing", "calling", "trusted_networks", "sync_every_s", "disabled_at", *POLICY, *TROUBLE]
 
 
 class PublisherSerializer(serializers.ModelSerializer[Publisher]):
@@ -58,7 +60,7 @@ class HostSerializer(serializers.ModelSerializer[Host]):
         model = Host
         fields = ["slug", "name", "connector", "region", "is_sandbox", "is_demo", *CONNECTION]
         extra_kwargs = {
-            name: {"required": False} for name in ("trusted_networks", "sync_every_s", "disabled_at")
+            name: {"required": False} for name in CONNECTION if name not in {"listing", "calling"}
         }
 
     def to_representation(self, instance: Host) -> dict[str, Any]:
@@ -82,7 +84,28 @@ class NewCallingSerializer(serializers.Serializer[Any]):
     path_template = serializers.CharField(max_length=200, allow_blank=True, default="")
 
 
-class NewHostSerializer(serializers.Serializer[Any]):
+class PolicySerializer(serializers.Serializer[Any]):
+    """How far a host's listing is believed without a person; what is left out stays as it is."""
+
+    publishes_new = serializers.BooleanField(
+        required=False, help_text="Show new offers to everybody at once."
+    )
+    price_rise_percent = serializers.IntegerField(
+        required=False, help_text="By how much a price may rise without a person's yes; 25 unless said."
+    )
+    gone_percent = serializers.IntegerField(
+        required=False, help_text="What share may go missing before a listing is doubted; 20 unless said."
+    )
+    waits_for = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Kinds of change that always wait."
+    )
+    request_gap_ms = serializers.IntegerField(required=False, help_text="Least time between two questions.")
+    status_url = serializers.CharField(
+        max_length=400, allow_blank=True, required=False, help_text="Its status page (Statuspage v2)."
+    )
+
+
+class NewHostSerializer(PolicySerializer):
     slug = serializers.SlugField(max_length=50)
     name = serializers.CharField(max_length=120)
     connector = serializers.CharField(help_text=", ".join(sorted(CONNECTORS)))
@@ -96,7 +119,7 @@ class NewHostSerializer(serializers.Serializer[Any]):
     )
 
 
-class ChangedHostSerializer(serializers.Serializer[Any]):
+class ChangedHostSerializer(PolicySerializer):
     """What is left out stays; a part that is sent (listing, calling) is sent whole, but for its credential."""
 
     name = serializers.CharField(max_length=120, required=False)
@@ -117,10 +140,10 @@ class CheckSerializer(serializers.Serializer[Any]):
 class PriceSerializer(serializers.Serializer[Any]):
     """USD per million tokens; basis: admin, negotiated, host or reference."""
 
-    input_per_million = serializers.DecimalField(max_digits=24, decimal_places=12, normalize_output=True)
-    output_per_million = serializers.DecimalField(max_digits=24, decimal_places=12, normalize_output=True)
+    input_per_million = serializers.DecimalField(max_digits=30, decimal_places=18, normalize_output=True)
+    output_per_million = serializers.DecimalField(max_digits=30, decimal_places=18, normalize_output=True)
     cached_input_per_million = serializers.DecimalField(
-        max_digits=24, decimal_places=12, normalize_output=True, allow_null=True
+        max_digits=30, decimal_places=18, normalize_output=True, allow_null=True
     )
     basis = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]
@@ -128,10 +151,10 @@ class PriceSerializer(serializers.Serializer[Any]):
 
 
 class NewPriceSerializer(serializers.Serializer[Any]):
-    input_per_million = serializers.DecimalField(max_digits=24, decimal_places=12, min_value=0)
-    output_per_million = serializers.DecimalField(max_digits=24, decimal_places=12, min_value=0)
+    input_per_million = serializers.DecimalField(max_digits=30, decimal_places=18, min_value=0)
+    output_per_million = serializers.DecimalField(max_digits=30, decimal_places=18, min_value=0)
     cached_input_per_million = serializers.DecimalField(
-        max_digits=24, decimal_places=12, min_value=0, allow_null=True, default=None
+        max_digits=30, decimal_places=18, min_value=0, allow_null=True, default=None
     )
     basis = serializers.CharField(default="admin", help_text="admin or negotiated")
     starts_at = serializers.DateTimeField(

@@ -43,3 +43,14 @@ class ChangeState(TextChoices):
     APPLIED = "applied", "Applied"
     WAITING = "waiting", "Waiting"
     DISMISSED = "dismissed", "Dismissed"
+
+
+class Health(TextChoices):
+    """From best to worst, but for maintenance, which was planned, and unknown, which says nothing."""
+
+    OK = "ok", "Works"
+    DEGRADED = "degraded", "Degraded"
+    PARTIAL = "partial", "Partly down"
+    DOWN = "down", "Down"
+    MAINTENANCE = "maintenance", "Maintenance"
+    UNKNOWN = "unknown", "Not known"

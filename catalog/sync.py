@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import F
 
 from catalog.apply import RunClosed, apply
-from catalog.connectors.base import Connection, Connector, Http, Listing, ListingBroken, OfferRow, join
+from catalog.connectors.base import Connection, Http, Kind, Listing, ListingBroken, OfferRow
+from catalog.connectors.reading import join
 from catalog.connectors.reference import list_price
 from catalog.connectors.registry import connect
 from catalog.models import Host, SyncRun
@@ -85,12 +86,12 @@ def expected(run: SyncRun) -> int:
     return run.host.offers.filter(gone_at=None).count()
 
 
-def connector_of(host: Host) -> Connector:
+def connector_of(host: Host) -> Kind:
     connection = Connection(host.listing_base_url, host.listing_settings, host.region)
     return connect(host.connector, connection)
 
 
-def client_of(host: Host, connector: Connector, bounds: Bounds | None = None) -> AbstractContextManager[Http]:
+def client_of(host: Host, connector: Kind, bounds: Bounds | None = None) -> AbstractContextManager[Http]:
     """The guarded client with the host's credential. Raises ValueError when it cannot be decrypted."""
     if not connector.needs_network:
         return nullcontext(NoNetwork())
@@ -98,6 +99,7 @@ def client_of(host: Host, connector: Connector, bounds: Bounds | None = None) ->
     return GuardedClient(
         host.listing_base_url,
         headers=connector.headers(credential),
+        sign=connector.signer(credential),
         trusted=networks(host.trusted_networks),
         bounds=bounds,
     )

@@ -15,20 +15,15 @@ from catalog.connectors import names
 from catalog.connectors.base import (
     Connection,
     Http,
+    Kind,
     Listing,
     ListingBroken,
     OfferRow,
     Page,
     PoolRow,
     Problem,
-    count_of,
-    parse_json,
-    prose,
-    rows_of,
-    slug,
-    text_of,
 )
-from catalog.connectors.openai_compatible import moment
+from catalog.connectors.reading import count_of, moment, parse_json, prose, rows_of, slug, text_of
 
 API_VERSION = "2025-06-01"
 MOST_PAGES = 200
@@ -58,19 +53,18 @@ SHOWN = {
 }
 
 
-class Azure:
+class Azure(Kind):
     name: ClassVar[str] = "azure"
     label: ClassVar[str] = "Azure AI Foundry"
-    needs_network: ClassVar[bool] = True
+    base_url: ClassVar[str] = "https://management.azure.com"
+    credential_hint: ClassVar[str] = "An access token of Azure Resource Manager."
     reference_prices: ClassVar[bool] = True
+    settings_may: ClassVar[tuple[str, ...]] = ("api_version",)
     settings_needed: ClassVar[tuple[str, ...]] = ("subscription", "location")
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.location = connection.settings.get("location", "") or connection.region
-
-    def headers(self, credential: str) -> dict[str, str]:
-        return {"authorization": f"Bearer {credential}"} if credential else {}
 
     def fetch(self, http: Http) -> Iterator[Page]:
         """Every page of the models, then of the quotas."""

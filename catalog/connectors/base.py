@@ -1,14 +1,14 @@
 """What every connector speaks: pages that come in, rows that are told. No Django, no database."""
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
-from foundry.lib.http import Answer, OutwardError
+from foundry.lib.http import Answer, BadAnswer
+
+Signer = Callable[[str], Mapping[str, str]]  # the whole URL of a GET -> the headers that sign it
 
 
 class ListingBroken(Exception):
@@ -50,21 +50,56 @@ class Problem:
     why: str
 
 
+# What may have a price of its own beside input, output and cached input, and what its price is for.
+PARTS = {
+    "cache_write": "million tokens", "cache_write_1h": "million tokens", "reasoning": "million tokens",
+    "audio_input": "million tokens", "audio_cached_input": "million tokens", "audio_output": "million tokens",
+    "image_input": "million tokens", "image_output": "million tokens",
+    "request": "request", "image": "image", "web_search": "search", "audio_minute": "minute",
+}  # fmt: skip
+BASE_PARTS = ("input", "output", "cached_input")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Prices that stand in for the base ones while a condition holds; a part that is not named keeps its base.
+
+    :param prices: USD by part, as in `PARTS` and `BASE_PARTS`.
+    :param over_input_tokens: for calls with more input tokens than this.
+    :param utc_from, utc_to: "HH:MM" between which it counts each day; may pass midnight.
+    """
+
+    prices: Mapping[str, Decimal]
+    over_input_tokens: int | None = None
+    utc_from: str = ""
+    utc_to: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """USD per million tokens as told; `basis` is host or reference."""
+    """USD per million tokens as told; `basis` is host or reference.
+
+    :param parts: USD per unit of `PARTS` for what is priced apart; what is not named counts as input or output.
+    """
 
     input: Decimal
     output: Decimal
     cached_input: Decimal | None
     basis: str
     source: str
+    parts: Mapping[str, Decimal] = field(default_factory=dict)
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OfferRow:
     """One offer as told. `key` names it for ever at this host; `variant` tells rows that repeat it apart.
 
+    :param lifecycle_told: the host's own word for the stage.
+    :param deprecated_at: since when new use is discouraged or closed, where the host says so.
+    :param retires_at: when calls end.
+    :param capabilities: flat texts, as told; other names go under "aliases", separated by ", ".
+    :param pool: name of the `PoolRow` that this offer draws on.
     :param only_named: a row that says little but that the model is there; a fuller row of the same key counts.
     """
 
@@ -79,6 +114,7 @@ class OfferRow:
     version: str = ""
     region: str = ""
     sku: str = ""
+    deprecated_at: datetime | None = None
     retires_at: datetime | None = None
     successor_told: str = ""
     context_tokens: int | None = None
@@ -101,15 +137,17 @@ class PoolRow:
     """Capacity as told, in the host's own unit.
 
     :param tpm_per_unit: tokens per minute of one unit, None where the host does not say.
+    :param rpm: requests per minute that come with it, None where the host does not say.
     """
 
     name: str
     label: str
     unit: str
     maximum: Decimal
-    in_use: Decimal
+    in_use: Decimal = Decimal(0)
     region: str = ""
     tpm_per_unit: int | None = None
+    rpm: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,165 +166,94 @@ class Listing:
 
 
 class Http(Protocol):
-    """What a connector needs of the guarded client."""
+    """What a connector needs of the guarded client. Raises OutwardError."""
 
     def get(self, url: str, params: Mapping[str, str] | None = None) -> Answer: ...
 
 
-class Connector(Protocol):
-    """One kind of host. `fetch` asks page by page, `read` is pure and never raises for one bad row."""
+class Kind:
+    """One kind of host. A connector is a subclass that says its `name` and `label`, fetches and reads.
+
+    :cvar base_url: the address that an admin most likely means.
+    :cvar credential_hint: what to enter as credential, in a few words.
+    :cvar settings_needed: what else an admin must enter; `settings_may` names what may be.
+    :cvar reference_prices: True where the host sells at the maker's list price and does not tell it.
+    :cvar final_codes: error codes in a body that no later try will mend, though their status could mean that.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
-    needs_network: ClassVar[bool]
-    reference_prices: ClassVar[bool]
-    settings_needed: ClassVar[tuple[str, ...]]
+    base_url: ClassVar[str] = ""
+    credential_hint: ClassVar[str] = "An API key."
+    needs_network: ClassVar[bool] = True
+    reference_prices: ClassVar[bool] = False
+    settings_needed: ClassVar[tuple[str, ...]] = ()
+    settings_may: ClassVar[tuple[str, ...]] = ()
+    final_codes: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, connection: Connection) -> None: ...
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
 
-    def fetch(self, http: Http) -> Iterator[Page]:
-        """Every page of the listing. Raises OutwardError or ListingBroken when one cannot be had."""
-        ...
-
-    def read(self, page: Page) -> Listing:
-        """What one page tells. Raises ListingBroken when the page is no listing at all."""
-        ...
+    def address(self, path: str) -> str:
+        return f"{self.connection.base_url.rstrip('/')}/{path}"
 
     def headers(self, credential: str) -> dict[str, str]:
         """How this kind of host wants its credential."""
-        ...
+        return {"authorization": f"Bearer {credential}"} if credential else {}
 
-
-def parse_json(page: Page) -> Any:
-    """The page's JSON with numbers as Decimal. Raises ListingBroken in words for HTML, cut or empty bodies."""
-    where = f"{page.part}, page {page.number}"
-    start = page.body[:200].lstrip().lower()
-    if not start:
-        raise ListingBroken(where, "the answer is empty", "Try again; if it stays empty, ask the host.")
-    if start.startswith(b"<"):
-        raise ListingBroken(
-            where, "the answer is a web page, not a listing", "Check the base URL and any proxy between."
-        )
-    try:
-        return json.loads(page.body, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
-        raise ListingBroken(
-            where, f"the answer is no whole JSON: {str(error)[:120]}", "It was probably cut; sync again."
-        ) from error
-
-
-def rows_of(content: Any, page: Page, *names: str) -> list[Any]:
-    """The rows of a bare array or of the first of `names` that holds one. Raises ListingBroken."""
-    if isinstance(content, list):
-        return content
-    if isinstance(content, dict):
-        for name in names:
-            if isinstance(content.get(name), list):
-                rows: list[Any] = content[name]
-                return rows
-    raise ListingBroken(
-        f"{page.part}, page {page.number}",
-        f"no rows under {' or '.join(names)}",
-        "Check that the base URL is that of a model listing.",
-    )
-
-
-def join(listings: list[Listing]) -> Listing:
-    """All pages as one listing; equal rows of several variants become one, real repeats make it incomplete."""
-    offers: dict[str, OfferRow] = {}
-    seen: set[tuple[str, str]] = set()
-    problems = [problem for listing in listings for problem in listing.problems]
-    complete = all(listing.complete for listing in listings)
-    for row in (row for listing in listings for row in listing.offers):
-        if (row.key, row.variant) in seen:
-            problems.append(Problem(row.key, "listed twice; pages may overlap, so others may be missing"))
-            complete = False
-        elif row.key in offers and not row.only_named and offers[row.key].told() != row.told():
-            problems.append(Problem(row.key, f"told differently as {row.variant}; the first row counts"))
-        seen.add((row.key, row.variant))
-        offers.setdefault(row.key, row)
-    pools = {(pool.region, pool.name): pool for listing in listings for pool in listing.pools}
-    rejected = sum(listing.rejected for listing in listings)
-    came = sum(len(listing.offers) for listing in listings) + rejected
-    announced = max((listing.announced or 0 for listing in listings), default=0)
-    if came < announced:
-        problems.append(Problem("listing", f"the host says that it has {announced} models, and told {came}"))
-        complete = False
-    return Listing(tuple(offers.values()), tuple(pools.values()), tuple(problems), rejected, complete)
-
-
-BAD_ROW = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError)
-
-
-def leniently(
-    rows: Sequence[Any], read: Callable[[Any], OfferRow]
-) -> tuple[tuple[OfferRow, ...], tuple[Problem, ...]]:
-    """Every row that can be read, and why each of the others cannot."""
-    offers: list[OfferRow] = []
-    problems: list[Problem] = []
-    for number, row in enumerate(rows, 1):
-        try:
-            offers.append(read(object_of(row)))
-        except BAD_ROW as error:
-            problems.append(Problem(f"row {number} {hint(row)}".strip(), str(error)[:200]))
-    return tuple(offers), tuple(problems)
-
-
-def object_of(row: Any) -> dict[str, Any]:
-    """The row, when it is an object. Raises ValueError."""
-    if not isinstance(row, dict):
-        raise ValueError(f"the row is {type(row).__name__}, not an object")
-    return row
-
-
-def hint(row: Any) -> str:
-    """What a broken row calls itself, for the person who looks for it."""
-    name = row.get("id") or row.get("name") if isinstance(row, dict) else None
-    return name[:80] if isinstance(name, str) and name.isprintable() else ""
-
-
-def slug(text: str) -> str:
-    """A name as it stands in URLs and in `publisher/model`."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:120]
-
-
-def text_of(row: Mapping[str, Any], name: str, most: int = 200) -> str:
-    """A required text. Raises ValueError in words; control characters are refused, they only hide things."""
-    value = row.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"'{name}' is missing")
-    if len(value) > most:
-        raise ValueError(f"'{name}' is longer than {most} characters")
-    if not value.isprintable():
-        raise ValueError(f"'{name}' holds control characters")
-    return value.strip()
-
-
-def prose(value: Any, most: int = 2000) -> str:
-    """A free text for people: absent is empty; what a database or a page could choke on is left out."""
-    text = value if isinstance(value, str) else ""
-    return "".join(sign for sign in text[:most] if sign.isprintable() or sign == "\n").strip()
-
-
-def words_of(value: Any, most: int = 40) -> tuple[str, ...]:
-    """The texts of a list in their own order; anything else in it is left out."""
-    told = value if isinstance(value, list) else []
-    return tuple(text for item in told[:most] if (text := prose(item, 200)))
-
-
-def count_of(value: Any) -> int | None:
-    """A token count from a number or a numeric text; None when absent, zero or absurd."""
-    if isinstance(value, Decimal) and not (value.is_finite() and value.adjusted() < 12):
-        return None  # a few bytes like 1e999999999 would become an integer of a gigabyte
-    try:
-        number = int(value)
-    except (TypeError, ValueError, ArithmeticError):
+    def signer(self, credential: str) -> Signer | None:
+        """What signs each request, for hosts that want no fixed header."""
         return None
-    return number if 0 < number < 2**31 else None
+
+    def check(self, http: Http) -> str:
+        """Ask the cheapest thing that needs the credential; answers what was seen, in words.
+
+        Raises OutwardError or ListingBroken when it does not work.
+        """
+        listing = self.read(next(iter(self.fetch(http))))
+        return f"It answered with {len(listing.offers)} models on its first page."
+
+    def fetch(self, http: Http) -> Iterator[Page]:
+        """Every page of the listing. Raises OutwardError or ListingBroken when one cannot be had."""
+        raise NotImplementedError
+
+    def read(self, page: Page) -> Listing:
+        """What one page tells; pure. Never raises for one bad row, but ListingBroken for a page that is none."""
+        raise NotImplementedError
+
+    def trouble(self, error: BadAnswer) -> "Trouble":
+        """What an answer with an error status means here, and whether a later try may mend it."""
+        return trouble_of(error, self.final_codes)
 
 
-__all__ = [
-    "Connection", "Connector", "Http", "Listing", "ListingBroken", "OfferRow", "OutwardError", "Page",
-    "PoolRow", "PriceRow", "Problem", "count_of", "join", "leniently", "object_of", "parse_json", "prose", "rows_of",
-    "slug", "text_of", "words_of",
-]  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a host brought nothing. :param lasting: only a person can mend it; otherwise it is tried again."""
+
+    why: str
+    lasting: bool
+    remedy: str = ""
+
+
+LASTING = {
+    400: ("does not understand the question", "Check the base URL and the settings."),
+    401: ("does not accept the credential", "Enter a valid credential."),
+    402: ("says that the account has no money left", "Top the account up at the host."),
+    403: (
+        "does not let this credential list models",
+        "Give the credential that right at the host, or enter another.",
+    ),
+    404: ("has no listing at this address", "Check the base URL."),
+    410: ("no longer has a listing at this address", "Check the base URL."),
+    429: ("asks us to come later", ""),
+}
+
+
+def trouble_of(error: BadAnswer, final_codes: Mapping[str, str]) -> Trouble:
+    """By the body's code where that is known, else by the status; 429 and server errors may pass."""
+    for code, why in final_codes.items():
+        if code in error.codes:
+            return Trouble(f"{error} {why}", lasting=True, remedy="Look at the account at the host.")
+    why, remedy = LASTING.get(error.status, ("", ""))
+    lasting = 300 <= error.status < 500 and error.status not in {408, 425, 429}
+    return Trouble(f"{error} The host {why}." if why else str(error), lasting, remedy)

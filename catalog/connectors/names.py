@@ -2,7 +2,7 @@
 
 import re
 
-from catalog.connectors.base import slug
+from catalog.connectors.reading import slug
 
 # Written form (as a slug) -> our slug. What is not here keeps its own slug.
 ALIASES = {

@@ -5,51 +5,25 @@ read where a server tells them under the names that are in use.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from catalog.connectors import names
-from catalog.connectors.base import (
-    Connection,
-    Http,
-    Listing,
-    ListingBroken,
-    OfferRow,
-    Page,
-    Problem,
-    count_of,
-    leniently,
-    parse_json,
-    prose,
-    rows_of,
-    slug,
-    text_of,
-)
+from catalog.connectors.base import Http, Kind, Listing, ListingBroken, OfferRow, Page, Problem
+from catalog.connectors.reading import count_of, leniently, moment, parse_json, prose, rows_of, slug, text_of
 
 CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len", "max_input_tokens")
 OUTPUT = ("max_output_tokens", "max_completion_tokens", "max_tokens")
 ENDS = ("shutdown_date", "retires_at", "expiration_date", "deprecation_date", "eol_date")
 
 
-class OpenAICompatible:
+class OpenAICompatible(Kind):
     name: ClassVar[str] = "openai_compatible"
     label: ClassVar[str] = "OpenAI-compatible"
-    needs_network: ClassVar[bool] = True
-    reference_prices: ClassVar[bool] = False
-    settings_needed: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-
-    def headers(self, credential: str) -> dict[str, str]:
-        return {"authorization": f"Bearer {credential}"} if credential else {}
 
     def fetch(self, http: Http) -> Iterator[Page]:
         answer = http.get(self.address("models"))
         yield Page(answer.url, answer.body)
-
-    def address(self, path: str) -> str:
-        return f"{self.connection.base_url.rstrip('/')}/{path}"
 
     def read(self, page: Page) -> Listing:
         content = parse_json(page)
@@ -107,12 +81,3 @@ def first_date(row: dict[str, Any]) -> datetime | None:
         if isinstance(value := row.get(key), str) and value:
             return moment(value)
     return None
-
-
-def moment(text: str) -> datetime:
-    """An ISO date or time as UTC; a time without a zone is UTC. Raises ValueError."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"'{text[:60]}' is no date") from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -15,16 +15,8 @@ from genai_prices import data
 from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices, TimeOfDateConstraint
 
 from catalog.connectors import names
-from catalog.connectors.base import (
-    Connection,
-    Http,
-    Listing,
-    OfferRow,
-    Page,
-    PriceRow,
-    Problem,
-    slug,
-)
+from catalog.connectors.base import Http, Kind, Listing, OfferRow, Page, PriceRow, Problem
+from catalog.connectors.reading import slug
 
 # Providers that make what they list; the others host what somebody else made.
 MAKERS = {
@@ -39,18 +31,11 @@ INPUT_ONLY = re.compile(r"embed|rerank|voyage|bge-|gte-|(^|-)(ada|babbage|curie|
 SOURCE = f"genai-prices {version('genai-prices')}"
 
 
-class Reference:
+class Reference(Kind):
     name: ClassVar[str] = "reference"
     label: ClassVar[str] = "Reference price list"
+    credential_hint: ClassVar[str] = "None."
     needs_network: ClassVar[bool] = False
-    reference_prices: ClassVar[bool] = False
-    settings_needed: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-
-    def headers(self, credential: str) -> dict[str, str]:
-        return {}
 
     def fetch(self, http: Http) -> Iterator[Page]:
         """One page per provider; its body is only the moment whose prices count."""

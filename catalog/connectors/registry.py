@@ -1,22 +1,22 @@
 """Every kind of host we can ask, by the name that stands in `Host.connector`."""
 
 from catalog.connectors.azure import Azure
-from catalog.connectors.base import Connection, Connector
+from catalog.connectors.base import Connection, Kind
 from catalog.connectors.openai_compatible import OpenAICompatible
 from catalog.connectors.reference import Reference
 from catalog.connectors.xai import XAI
 from foundry.lib.errors import Invalid
 
-KINDS: tuple[type[Connector], ...] = (
+KINDS: tuple[type[Kind], ...] = (
     Azure,
     OpenAICompatible,
     Reference,
     XAI,
 )
-CONNECTORS: dict[str, type[Connector]] = {kind.name: kind for kind in KINDS}
+CONNECTORS: dict[str, type[Kind]] = {kind.name: kind for kind in KINDS}
 
 
-def kind_of(name: str) -> type[Connector]:
+def kind_of(name: str) -> type[Kind]:
     """The connector named `name`. Raises Invalid for one that is not there."""
     if name not in CONNECTORS:
         raise Invalid(
@@ -28,5 +28,5 @@ def kind_of(name: str) -> type[Connector]:
     return CONNECTORS[name]
 
 
-def connect(name: str, connection: Connection) -> Connector:
+def connect(name: str, connection: Connection) -> Kind:
     return kind_of(name)(connection)

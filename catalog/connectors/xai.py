@@ -10,20 +10,9 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from catalog.connectors import names
-from catalog.connectors.base import (
-    Http,
-    Listing,
-    ListingBroken,
-    OfferRow,
-    Page,
-    PriceRow,
-    leniently,
-    parse_json,
-    rows_of,
-    text_of,
-    words_of,
-)
+from catalog.connectors.base import Http, Listing, ListingBroken, OfferRow, Page, PriceRow
 from catalog.connectors.openai_compatible import OpenAICompatible
+from catalog.connectors.reading import leniently, parse_json, rows_of, text_of, words_of
 from foundry.lib.http import BadAnswer
 
 ASKED = ("api-key", "language-models", "embedding-models", "image-generation-models", "models")
@@ -40,6 +29,13 @@ MOST_UNITS = 10**12  # a hundred million dollars per million tokens is no price
 class XAI(OpenAICompatible):
     name: ClassVar[str] = "xai"
     label: ClassVar[str] = "xAI"
+    base_url: ClassVar[str] = "https://api.x.ai/v1"
+
+    def check(self, http: Http) -> str:
+        answer = http.get(self.address("api-key"))
+        page = Page(answer.url, answer.body, "api-key")
+        self.read(page)
+        return f"The key works; it may use {len(parse_json(page)['acls'])} kinds of things."
 
     def fetch(self, http: Http) -> Iterator[Page]:
         for number, part in enumerate(ASKED, 1):

@@ -1,10 +1,12 @@
 """Supply: who makes models, who serves them, at what price, under which terms, and how that changed."""
 
+from catalog.models.health import Pause, PauseQuerySet, StatusReading
 from catalog.models.prices import Price, PriceQuerySet
 from catalog.models.runs import Change, ChangeQuerySet, RunQuerySet, SyncRun
 from catalog.models.supply import (
     SUPPLY_READERS,
     CapacityPool,
+    CapacityReading,
     Host,
     Model,
     Offer,
@@ -18,18 +20,22 @@ from catalog.models.supply import (
 __all__ = [
     "SUPPLY_READERS",
     "CapacityPool",
+    "CapacityReading",
     "Change",
     "ChangeQuerySet",
     "Host",
     "Model",
     "Offer",
     "OfferQuerySet",
+    "Pause",
+    "PauseQuerySet",
     "PoolQuerySet",
     "Price",
     "PriceQuerySet",
     "Publisher",
     "Reach",
     "RunQuerySet",
+    "StatusReading",
     "SyncRun",
     "Terms",
 ]

@@ -1,15 +1,12 @@
 """What an offer costs, from one moment to another, and who says so."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
-
-if TYPE_CHECKING:
-    pass
 
 
 class PriceQuerySet(models.QuerySet["Price"]):
@@ -26,6 +23,10 @@ class Price(models.Model):
     """USD per million tokens of one offer from one moment to another, and who says so.
 
     A later price never changes an earlier row but for its end. Unknown parts are null, never 0.
+
+    :ivar parts: what is priced apart, {part: USD as decimal text}, in the units of `connectors.base.PARTS`.
+    :ivar tiers: [{"prices": {part: USD}, "over_input_tokens": int or null, "utc_from", "utc_to": "HH:MM"}],
+        what stands in for the base prices while its condition holds.
     """
 
     class Basis(models.TextChoices):
@@ -39,9 +40,11 @@ class Price(models.Model):
     offer = models.ForeignKey("catalog.Offer", on_delete=models.CASCADE, related_name="prices")
     basis = models.CharField(max_length=12, choices=Basis)
     precedence = models.PositiveSmallIntegerField()
-    input_per_million = models.DecimalField(max_digits=24, decimal_places=12)
-    output_per_million = models.DecimalField(max_digits=24, decimal_places=12)
-    cached_input_per_million = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    input_per_million = models.DecimalField(max_digits=30, decimal_places=18)
+    output_per_million = models.DecimalField(max_digits=30, decimal_places=18)
+    cached_input_per_million = models.DecimalField(max_digits=30, decimal_places=18, null=True)
+    parts = models.JSONField(default=dict)
+    tiers = models.JSONField(default=list)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     source = models.CharField(max_length=160)
@@ -89,3 +92,9 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         return f"{self.offer}: {self.input_per_million} / {self.output_per_million} ({self.basis})"
+
+    @property
+    def told_parts(self) -> dict[str, Any]:
+        """What is priced apart, as `diff` tells it: `parts` and `tiers`, each only where there are any."""
+        both = {"parts": self.parts, "tiers": self.tiers}
+        return {name: told for name, told in both.items() if told}

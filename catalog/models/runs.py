@@ -77,6 +77,7 @@ class Change(models.Model):
     after = models.JSONField(null=True)
     risky = models.BooleanField(default=False)
     why_risky = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=160, blank=True)
     state = models.CharField(max_length=9, choices=ChangeState, default=ChangeState.APPLIED)
     at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)

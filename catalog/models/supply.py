@@ -13,7 +13,7 @@ from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
 from catalog.models.prices import Price
-from catalog.states import Lifecycle
+from catalog.states import ChangeKind, Lifecycle
 
 if TYPE_CHECKING:
     from foundry.people.models import User
@@ -35,14 +35,18 @@ class Publisher(models.Model):
 class Terms(models.Model):
     """One version of the facts under which an offer is served; a new version is a new row.
 
-    `facts` is flat: hosted_by, training ("none", "may train"), retention, regions, sub_processors.
+    `facts` is flat: hosted_by, training ("none", "may train"), retention, regions, sub_processors,
+    acceptable_use. `data_classes` names what may be sent there; null where nobody has said so.
     """
 
     slug = models.SlugField()
     version = models.PositiveIntegerField()
     title = models.CharField(max_length=160)
     facts = models.JSONField()
+    data_classes = ArrayField(models.CharField(max_length=12), null=True)
+    source = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())
+    created_by = models.CharField(max_length=120, blank=True)
 
     class Meta:
         ordering = ["slug", "-version"]
@@ -55,7 +59,7 @@ class Terms(models.Model):
     @property
     def lines(self) -> list[tuple[str, str]]:
         """The facts in the order in which people ask for them."""
-        first = ["hosted_by", "training", "retention", "regions", "sub_processors"]
+        first = ["hosted_by", "training", "retention", "regions", "sub_processors", "acceptable_use"]
         names = [name for name in first if name in self.facts]
         return [(name, str(self.facts[name])) for name in [*names, *sorted(set(self.facts) - set(names))]]
 
@@ -65,6 +69,15 @@ class Host(models.Model):
 
     `listing_credential` and `calling_credential` are Fernet tokens; no page, API or log shows them.
     `calling_path_template` may hold {model} for hosts with a path per deployment.
+
+    :ivar publishes_new: whether new offers show to everybody at once; otherwise an admin publishes them.
+    :ivar price_rise_percent: by how much a price may rise without a person's yes.
+    :ivar gone_percent: what share of the offers may go missing at once before the listing is doubted.
+    :ivar waits_for: kinds of change that always wait for a person here.
+    :ivar request_gap_ms: the least time between two questions to this host.
+    :ivar failures: syncs in a row that brought nothing; `retry_at`: not asked again by schedule before then.
+    :ivar trouble: why the last of them failed, in words; `trouble_lasting`: only a person can mend it.
+    :ivar status_url: the host's status page (Statuspage v2), without the path of its API.
     """
 
     BEARER, API_KEY = "bearer", "api-key"
@@ -87,6 +100,16 @@ class Host(models.Model):
     is_sandbox = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
     sync_every_s = models.PositiveIntegerField(null=True, default=21_600)
+    publishes_new = models.BooleanField(default=False)
+    price_rise_percent = models.PositiveSmallIntegerField(default=25)
+    gone_percent = models.PositiveSmallIntegerField(default=20)
+    waits_for = ArrayField(models.CharField(max_length=16, choices=ChangeKind), default=list, blank=True)
+    request_gap_ms = models.PositiveIntegerField(default=100)
+    status_url = models.URLField(blank=True, max_length=400)
+    failures = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=400, blank=True)
+    trouble_lasting = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     disabled_at = models.DateTimeField(null=True)
 
@@ -95,7 +118,8 @@ class Host(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(calling_auth__in=["bearer", "api-key"]), name="host_auth_is_known"
-            )
+            ),
+            models.CheckConstraint(condition=Q(gone_percent__lte=100), name="host_gone_percent_is_a_share"),
         ]
 
     def __str__(self) -> str:
@@ -132,6 +156,9 @@ class CapacityPool(models.Model):
 
     :ivar maximum: in `unit`.
     :ivar tpm_per_unit: tokens per minute that one unit is worth, null where the host does not say.
+    :ivar rpm: requests per minute that come with the pool, null where the host does not say.
+    :ivar by_hand: an admin entered it; what a host tells then goes into the history only.
+    :ivar overcommit_percent: how much of it may be promised; 100 promises what is there.
     """
 
     host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="pools")
@@ -142,6 +169,9 @@ class CapacityPool(models.Model):
     maximum = models.DecimalField(max_digits=20, decimal_places=2)
     in_use = models.DecimalField(max_digits=20, decimal_places=2, default=0)
     tpm_per_unit = models.PositiveBigIntegerField(null=True)
+    rpm = models.PositiveBigIntegerField(null=True)
+    by_hand = models.BooleanField(default=False)
+    overcommit_percent = models.PositiveIntegerField(default=100)
     source = models.CharField(max_length=120)
     told_at = models.DateTimeField()
 
@@ -161,6 +191,23 @@ class CapacityPool(models.Model):
     def tpm(self) -> int | None:
         """Tokens per minute of the whole pool, or None where the host's unit has no known conversion."""
         return None if self.tpm_per_unit is None else int(self.maximum * self.tpm_per_unit)
+
+
+class CapacityReading(models.Model):
+    """What a pool's capacity was said to be, from one moment to the next reading; by whom."""
+
+    pool = models.ForeignKey(CapacityPool, on_delete=models.CASCADE, related_name="readings")
+    maximum = models.DecimalField(max_digits=20, decimal_places=2)
+    in_use = models.DecimalField(max_digits=20, decimal_places=2, default=0)
+    source = models.CharField(max_length=160)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pool", "-at", "-pk"]
+        indexes = [models.Index(fields=["pool", "-at"], name="readings_by_pool")]
+
+    def __str__(self) -> str:
+        return f"{self.pool}: {self.maximum}"
 
 
 class Reach(NamedTuple):
@@ -218,6 +265,9 @@ class Offer(models.Model):
     :ivar host_model_id: the name to send upstream.
     :ivar key: what the connector tells this row by; unique per host.
     :ivar gone_at: since when complete listings no longer name it.
+    :ivar by_hand: a person entered it; no listing takes it away or changes it.
+    :ivar hidden: not published: only admins and ops see it.
+    :ivar opened_as: for an announced offer that can be had now: which one it became.
     """
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="offers")
@@ -229,6 +279,7 @@ class Offer(models.Model):
     host_model_id = models.CharField(max_length=200)
     lifecycle = models.CharField(max_length=20, choices=Lifecycle)
     lifecycle_told = models.CharField(max_length=80, blank=True)
+    deprecated_at = models.DateTimeField(null=True)
     retires_at = models.DateTimeField(null=True)
     successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="replaces")
     successor_told = models.CharField(max_length=200, blank=True)
@@ -240,6 +291,9 @@ class Offer(models.Model):
     pool = models.ForeignKey(CapacityPool, on_delete=models.SET_NULL, null=True, related_name="offers")
     description = models.TextField(blank=True)
     hidden = models.BooleanField(default=False)
+    by_hand = models.BooleanField(default=False)
+    opened_as = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="announced_as")
+    opened_at = models.DateTimeField(null=True)
     source = models.CharField(max_length=160)
     told_at = models.DateTimeField()
     first_seen_at = models.DateTimeField(db_default=Now())

@@ -8,10 +8,13 @@ OutwardError
  └── BadAnswer     an answer came that cannot be used; `status` says which
 """
 
+import json
 import logging
+import re
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import TracebackType
@@ -28,6 +31,7 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole URLs, and
 TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 MOST_WAIT_S = 20.0
 MOST_REDIRECTS = 3
+SHORT_WORD = re.compile(r"[A-Za-z][A-Za-z_]{2,39}")
 
 
 class OutwardError(Exception):
@@ -39,9 +43,13 @@ class Unreachable(OutwardError):
 
 
 class BadAnswer(OutwardError):
-    def __init__(self, text: str, status: int, retry_after_s: float | None = None) -> None:
+    """:param codes: the short machine-readable words of the body's error, such as `insufficient_quota`."""
+
+    def __init__(
+        self, text: str, status: int, retry_after_s: float | None = None, codes: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(text)
-        self.status, self.retry_after_s = status, retry_after_s
+        self.status, self.retry_after_s, self.codes = status, retry_after_s, codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +138,22 @@ class GuardedTransport(httpx2.HTTPTransport):
 
 
 class GuardedClient:
-    """Calls to one origin with fixed headers (a credential among them). A context manager."""
+    """Calls to one origin with fixed headers (a credential among them). A context manager.
+
+    :param sign: headers for one whole URL, for hosts that want each request signed.
+    """
 
     def __init__(
         self,
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
+        sign: Callable[[str], Mapping[str, str]] | None = None,
         trusted: Sequence[Network] = (),
         bounds: Bounds | None = None,
     ) -> None:
         self.base_url, self.home, self.bounds = base_url, origin(base_url), bounds or Bounds()
+        self.sign = sign
         limits = httpx2.Timeout(self.bounds.read_s, connect=self.bounds.connect_s)
         self.client = httpx2.Client(
             transport=GuardedTransport(trusted),
@@ -182,7 +195,9 @@ class GuardedClient:
         """One exchange, bounded in bytes and time."""
         ends = time.monotonic() + self.bounds.deadline_s
         try:
-            with self.client.stream("GET", url, params=params) as response:
+            request = self.client.build_request("GET", url, params=params)
+            request.headers.update(self.sign(str(request.url)) if self.sign else {})
+            with closing(self.client.send(request, stream=True)) as response:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
@@ -191,7 +206,7 @@ class GuardedClient:
             raise Unreachable("The address is no URL.") from error
         except httpx2.HTTPError as error:
             raise Unreachable(f"{shown(url)} did not answer: {type(error).__name__}.") from error
-        require_success(url, response)
+        require_success(url, response, bytes(body))
         return Answer(str(response.url), response.status_code, response.headers, bytes(body))
 
     def require_within(self, url: str, size: int, ends: float, status: int) -> None:
@@ -201,10 +216,23 @@ class GuardedClient:
             raise Unreachable(f"{shown(url)} took longer than {self.bounds.deadline_s:g} s.")
 
 
-def require_success(url: str, response: httpx2.Response) -> None:
+def require_success(url: str, response: httpx2.Response, body: bytes) -> None:
     status = response.status_code
     if status >= 400:
-        raise BadAnswer(f"{shown(url)} answered {status}.", status, retry_after_s(response.headers))
+        codes = error_codes(body) | frozenset(response.headers.get("x-amzn-errortype", "").split(":")[:1])
+        raise BadAnswer(f"{shown(url)} answered {status}.", status, retry_after_s(response.headers), codes)
+
+
+def error_codes(body: bytes) -> frozenset[str]:
+    """The codes that an error body names; its prose is left out, because hosts repeat credentials there."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return frozenset()
+    inner = told.get("error") if isinstance(told, dict) else None
+    rows = [each for each in (told, inner) if isinstance(each, dict)]
+    found = [row.get(name) for row in rows for name in ("code", "type", "status")]
+    return frozenset(word for word in found if isinstance(word, str) and SHORT_WORD.fullmatch(word))
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

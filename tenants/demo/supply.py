@@ -77,6 +77,7 @@ def add_azure(admin: User, loaded_at: datetime, at: datetime) -> Host:
         trusted_networks=LOOPBACK,
         default_terms=seed.terms("hosting-only"),
         is_demo=True,
+        publishes_new=True,
     )
     return save(facts, admin, at)
 
@@ -91,6 +92,7 @@ def add_direct(admin: User, at: datetime) -> Host:
         trusted_networks=LOOPBACK,
         default_terms=direct_terms(at),
         is_demo=True,
+        publishes_new=True,
     )
     return save(facts, admin, at)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from catalog.connectors.base import Connection, Connector, Listing, join
+from catalog.connectors.base import Connection, Kind, Listing
+from catalog.connectors.reading import join
 from catalog.connectors.registry import kind_of
 from foundry.lib.addresses import networks
 from foundry.lib.http import Bounds, GuardedClient
@@ -37,7 +38,7 @@ class Bench:
     last: str = "models"
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def connector(self, url: str = "https://host.example") -> Connector:
+    def connector(self, url: str = "https://host.example") -> Kind:
         return kind_of(self.kind)(Connection(url + self.path, self.settings))
 
     def listing(self, url: str, bounds: Bounds = QUICK) -> Listing:

@@ -122,6 +122,7 @@ def azure_host(listing_url: str, calling_url: str) -> dict[str, Any]:
         },
         "calling": {"base_url": f"{calling_url}/v1", "credential": "calling-secret", "auth": "bearer"},
         "trusted_networks": ["127.0.0.1/32"],
+        "publishes_new": True,
     }
 
 

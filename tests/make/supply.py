@@ -32,6 +32,7 @@ def host(slug: str = "", **fields: Any) -> Host:
         "name": slug.title(),
         "connector": "openai_compatible",
         "calling_base_url": "https://models.example/v1",
+        "publishes_new": True,
     }
     return known or Host.objects.create(slug=slug, **(defaults | fields))
 

@@ -44,9 +44,9 @@ class Speaking:
         assert not [each.path for each in provider.asked if SECRET in each.path]
 
     def test_a_refused_credential_is_told_and_not_tried_again(self) -> None:
-        with serve(always(Reply(b'{"error": {"message": "no"}}', 401))) as provider:
-            with pytest.raises(BadAnswer, match="answered 401") as told:
-                self.bench.listing(provider.url)
+        refused = always(Reply(b'{"error": {"message": "no"}}', 401))
+        with serve(refused) as provider, pytest.raises(BadAnswer, match="answered 401") as told:
+            self.bench.listing(provider.url)
         assert (told.value.status, len(provider.asked)) == (401, 1)
 
     def test_a_host_that_is_busy_is_asked_again(self) -> None:

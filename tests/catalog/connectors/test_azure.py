@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from catalog.connectors.azure import Azure, tpm_per_unit
-from catalog.connectors.base import Connection, Listing, ListingBroken, OfferRow, Page, join
+from catalog.connectors.base import Connection, Listing, ListingBroken, OfferRow, Page
+from catalog.connectors.reading import join
 from foundry.lib.http import Answer
 from tests.fakes.azure import payload
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from catalog.connectors.azure import Azure
-from catalog.connectors.base import Connection, Listing, Page, join
+from catalog.connectors.base import Connection, Listing, Page
+from catalog.connectors.reading import join
 
 PAYLOADS = Path(__file__).resolve().parents[4] / "shared" / "payloads" / "azure"
 MODELS, USAGES = "location_models_cli_2025-05-25.json", "location_usages_cli_2025-05-25.json"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from catalog.connectors.base import Connection, Listing, ListingBroken, OfferRow, Page, join
+from catalog.connectors.base import Connection, Listing, ListingBroken, OfferRow, Page
 from catalog.connectors.openai_compatible import OpenAICompatible
+from catalog.connectors.reading import join
 
 CONNECTOR = OpenAICompatible(Connection("https://host.example/v1", {}))
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.connectors.base import Connection, Listing, join
+from catalog.connectors.base import Connection, Listing
+from catalog.connectors.reading import join
 from catalog.connectors.reference import Reference, list_price
 from catalog.sync import NoNetwork
 

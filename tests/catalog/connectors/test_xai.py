@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page, join
+from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page
+from catalog.connectors.reading import join
 from catalog.connectors.xai import ASKED
 from tests.catalog.connectors.speaking import Speaking
 from tests.fakes.listing import SHARED, Bench, payload

@@ -1,0 +1,147 @@
+"""How a connector reads what came: JSON to rows, names to texts and counts; nothing here guesses. Pure."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page, Problem
+
+
+def parse_json(page: Page) -> Any:
+    """The page's JSON with numbers as Decimal. Raises ListingBroken in words for HTML, cut or empty bodies."""
+    where = f"{page.part}, page {page.number}"
+    start = page.body[:200].lstrip().lower()
+    if not start:
+        raise ListingBroken(where, "the answer is empty", "Try again; if it stays empty, ask the host.")
+    if start.startswith(b"<"):
+        raise ListingBroken(
+            where, "the answer is a web page, not a listing", "Check the base URL and any proxy between."
+        )
+    try:
+        return json.loads(page.body, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise ListingBroken(
+            where, f"the answer is no whole JSON: {str(error)[:120]}", "It was probably cut; sync again."
+        ) from error
+
+
+def rows_of(content: Any, page: Page, *names: str) -> list[Any]:
+    """The rows of a bare array or of the first of `names` that holds one. Raises ListingBroken."""
+    if isinstance(content, list):
+        return content
+    if isinstance(content, dict):
+        for name in names:
+            if isinstance(content.get(name), list):
+                rows: list[Any] = content[name]
+                return rows
+    raise ListingBroken(
+        f"{page.part}, page {page.number}",
+        f"no rows under {' or '.join(names)}",
+        "Check that the base URL is that of a model listing.",
+    )
+
+
+def join(listings: list[Listing]) -> Listing:
+    """All pages as one listing; equal rows of several variants become one, real repeats make it incomplete."""
+    offers: dict[str, OfferRow] = {}
+    seen: set[tuple[str, str]] = set()
+    problems = [problem for listing in listings for problem in listing.problems]
+    complete = all(listing.complete for listing in listings)
+    for row in (row for listing in listings for row in listing.offers):
+        if (row.key, row.variant) in seen:
+            problems.append(Problem(row.key, "listed twice; pages may overlap, so others may be missing"))
+            complete = False
+        elif row.key in offers and not row.only_named and offers[row.key].told() != row.told():
+            problems.append(Problem(row.key, f"told differently as {row.variant}; the first row counts"))
+        seen.add((row.key, row.variant))
+        offers.setdefault(row.key, row)
+    pools = {(pool.region, pool.name): pool for listing in listings for pool in listing.pools}
+    rejected = sum(listing.rejected for listing in listings)
+    came = sum(len(listing.offers) for listing in listings) + rejected
+    announced = max((listing.announced or 0 for listing in listings), default=0)
+    if came < announced:
+        problems.append(Problem("listing", f"the host says that it has {announced} models, and told {came}"))
+        complete = False
+    return Listing(tuple(offers.values()), tuple(pools.values()), tuple(problems), rejected, complete)
+
+
+BAD_ROW = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError)
+
+
+def leniently(
+    rows: Sequence[Any], read: Callable[[Any], OfferRow]
+) -> tuple[tuple[OfferRow, ...], tuple[Problem, ...]]:
+    """Every row that can be read, and why each of the others cannot."""
+    offers: list[OfferRow] = []
+    problems: list[Problem] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            offers.append(read(object_of(row)))
+        except BAD_ROW as error:
+            problems.append(Problem(f"row {number} {hint(row)}".strip(), str(error)[:200]))
+    return tuple(offers), tuple(problems)
+
+
+def object_of(row: Any) -> dict[str, Any]:
+    """The row, when it is an object. Raises ValueError."""
+    if not isinstance(row, dict):
+        raise ValueError(f"the row is {type(row).__name__}, not an object")
+    return row
+
+
+def hint(row: Any) -> str:
+    """What a broken row calls itself, for the person who looks for it."""
+    name = row.get("id") or row.get("name") if isinstance(row, dict) else None
+    return name[:80] if isinstance(name, str) and name.isprintable() else ""
+
+
+def slug(text: str) -> str:
+    """A name as it stands in URLs and in `publisher/model`."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:120]
+
+
+def text_of(row: Mapping[str, Any], name: str, most: int = 200) -> str:
+    """A required text. Raises ValueError in words; control characters are refused, they only hide things."""
+    value = row.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"'{name}' is missing")
+    if len(value) > most:
+        raise ValueError(f"'{name}' is longer than {most} characters")
+    if not value.isprintable():
+        raise ValueError(f"'{name}' holds control characters")
+    return value.strip()
+
+
+def prose(value: Any, most: int = 2000) -> str:
+    """A free text for people: absent is empty; what a database or a page could choke on is left out."""
+    text = value if isinstance(value, str) else ""
+    return "".join(sign for sign in text[:most] if sign.isprintable() or sign == "\n").strip()
+
+
+def words_of(value: Any, most: int = 40) -> tuple[str, ...]:
+    """The texts of a list in their own order; anything else in it is left out."""
+    told = value if isinstance(value, list) else []
+    return tuple(text for item in told[:most] if (text := prose(item, 200)))
+
+
+def count_of(value: Any) -> int | None:
+    """A token count from a number or a numeric text; None when absent, zero or absurd."""
+    if isinstance(value, Decimal) and not (value.is_finite() and value.adjusted() < 12):
+        return None  # a few bytes like 1e999999999 would become an integer of a gigabyte
+    try:
+        number = int(value)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    return number if 0 < number < 2**31 else None
+
+
+def moment(text: str) -> datetime:
+    """An ISO date or time as UTC; a time without a zone is UTC. Raises ValueError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"'{text[:60]}' is no date") from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
