@@ -1,9 +1,10 @@
 """Every action leaves exactly one audit entry; an action without a case here fails the suite.
 
-An action is a function of a slice's `actions.py` that is a transaction.
+An action is a function of a slice's `actions.py`, or of a file in `actions/`, that is a transaction.
 """
 
 import inspect
+import pkgutil
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
@@ -19,15 +20,23 @@ from tests.walls.acts import ACTS
 SLICES = ("foundry.people", "catalog", "tenants.teams", "tenants.access")
 
 
-def actions(module: ModuleType) -> dict[str, Callable[..., object]]:
+def files(slice_: str) -> list[ModuleType]:
+    """The slice's actions, one file or several."""
+    whole = import_module(f"{slice_}.actions")
+    parts = pkgutil.iter_modules(getattr(whole, "__path__", []), f"{whole.__name__}.")
+    return [whole, *(import_module(part.name) for part in parts)]
+
+
+def actions(slice_: str) -> dict[str, Callable[..., object]]:
     return {
-        f"{module.__name__.rsplit('.', 1)[0]}.{name}": function
+        f"{slice_}.{name}": function
+        for module in files(slice_)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and hasattr(function, "__wrapped__")
     }
 
 
-ALL = {name: act for slice_ in SLICES for name, act in actions(import_module(f"{slice_}.actions")).items()}
+ALL = {name: act for slice_ in SLICES for name, act in actions(slice_).items()}
 
 
 def test_every_action_has_a_case_and_every_case_an_action() -> None:

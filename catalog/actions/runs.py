@@ -1,0 +1,46 @@
+"""Ask for a sync, and end one whose worker died."""
+
+from datetime import datetime
+from functools import partial
+
+from django.db import IntegrityError, transaction
+
+from catalog import tasks
+from catalog.models import Host, SyncRun
+from catalog.rules import Actor, require_operator
+from catalog.states import RunState
+from foundry.audit.actions import record
+from foundry.lib.errors import Conflict
+
+
+@transaction.atomic
+def ask_sync(host: Host, *, actor: Actor, at: datetime) -> SyncRun:
+    """Queue a sync; a worker takes it after commit. Raises Conflict while one is open."""
+    require_operator(actor)
+    if host.disabled_at:
+        raise Conflict("host.off", f"{host.name} is switched off.", remedy="Switch it on first.")
+    label = actor if isinstance(actor, str) else actor.name
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.create(host=host, asked_by=label[:120], asked_at=at)
+    except IntegrityError as error:
+        raise Conflict(
+            "sync.open", f"A sync of {host.name} is already under way.", remedy="Watch it on the host's page."
+        ) from error
+    transaction.on_commit(partial(tasks.send, run.pk))
+    record("sync.ask", run, actor=actor, at=at, after={"host": host.slug})
+    return run
+
+
+@transaction.atomic
+def close_run(run_id: int, *, why: str, at: datetime) -> bool:
+    """End a run whose worker died, so that the next can start. False when it is not open any more."""
+    open_run = SyncRun.objects.filter(pk=run_id, state__in=[RunState.QUEUED, RunState.RUNNING])
+    run = open_run.select_for_update(of=("self",)).select_related("host").first()
+    if run is None:
+        return False
+    run.state, run.finished_at = RunState.FAILED, at
+    run.problems = [*run.problems, {"where": "worker", "why": why}]
+    run.save(update_fields=["state", "finished_at", "problems"])
+    record("sync.close_dead", run, actor="watch over syncs", at=at, after={"why": why})
+    return True
