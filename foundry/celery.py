@@ -31,6 +31,7 @@ app.conf.update(
         "sync-due-hosts": {"task": "catalog.tasks.sync_due_hosts", "schedule": timedelta(minutes=1)},
         "close-dead-runs": {"task": "catalog.tasks.close_dead_runs", "schedule": timedelta(minutes=1)},
         "audit-when-due": {"task": "foundry.audit.tasks.when_due", "schedule": timedelta(minutes=1)},
+        "notices": {"task": "foundry.notify.tasks.deliver_due", "schedule": timedelta(minutes=1)},
         "forget-answers": {
             "task": "foundry.api.tasks.forget_answers",
             "schedule": crontab(hour=2, minute=11),

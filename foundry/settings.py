@@ -5,6 +5,7 @@ from typing import Any
 
 from foundry.lib import env
 from foundry.lib.database import django_database
+from foundry.lib.mail import mail_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("FOUNDRY_VAR", str(BASE_DIR / "var")))
@@ -38,6 +39,7 @@ INSTALLED_APPS = [
     "foundry.api",
     "foundry.people",
     "foundry.audit",
+    "foundry.notify",
     "catalog",
     "tenants.teams",
     "tenants.access",
@@ -110,6 +112,17 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 
+# Mail leaves only where a server is named: smtp://user:password@host:587/?tls=1 (or smtps://…).
+MAIL = mail_server(env.text("FOUNDRY_MAIL_URL", ""))
+MAIL_ON = MAIL is not None
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_TIMEOUT = 20
+if MAIL:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.host, MAIL.port, MAIL.starttls, MAIL.ssl
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+DEFAULT_FROM_EMAIL = env.text("FOUNDRY_MAIL_FROM", "Foundry <foundry@localhost.localdomain>")
+MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -155,6 +168,7 @@ SPECTACULAR_SETTINGS = {
 API_SLICES = [
     "foundry.people",
     "foundry.audit",
+    "foundry.notify",
     "catalog",
     "tenants.teams",
     "tenants.access",

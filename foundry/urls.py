@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("foundry.web.urls")),
     path("", include("foundry.people.urls")),
     path("", include("foundry.audit.urls")),
+    path("", include("foundry.notify.urls")),
     path("", include("catalog.urls")),
     path("", include("tenants.teams.urls")),
     path("", include("tenants.access.urls")),

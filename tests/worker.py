@@ -1,6 +1,7 @@
 """A real Celery worker in a process of its own, on the test's database and Redis."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -57,3 +58,10 @@ def worker(database: Urls, log: Path, **settings: str) -> Iterator[subprocess.Po
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def kill_all(pid: int) -> None:
+    """Kill the worker and the process that does its tasks, without a word."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for each in (*map(int, children), pid):
+        os.kill(each, signal.SIGKILL)

@@ -180,6 +180,15 @@ class GuardedClient:
                 return self.once(url, params)
         raise AssertionError("a retry context ends by returning or raising")
 
+    def post(self, url: str, body: bytes) -> Answer:
+        """POST, once: the host may have taken what brought no answer. Raises OutwardError."""
+        if origin(url) != self.home:
+            raise Unreachable(f"{origin(url)[1]} is another server; not called.")
+        answer = self.read(url, None, "POST", body)
+        if answer.status >= 300:
+            raise BadAnswer(f"{shown(url)} answered {answer.status}; not followed.", answer.status)
+        return answer
+
     def once(self, url: str, params: Mapping[str, str] | None = None) -> Answer:
         """One attempt, through redirects that stay on the same origin."""
         for _ in range(MOST_REDIRECTS + 1):
@@ -191,11 +200,13 @@ class GuardedClient:
             url, params = urljoin(url, answer.headers.get("location", "")), None
         raise BadAnswer(f"{shown(url)} redirects in circles.", answer.status)
 
-    def read(self, url: str, params: Mapping[str, str] | None) -> Answer:
+    def read(
+        self, url: str, params: Mapping[str, str] | None, method: str = "GET", content: bytes | None = None
+    ) -> Answer:
         """One exchange, bounded in bytes and time."""
         ends = time.monotonic() + self.bounds.deadline_s
         try:
-            request = self.client.build_request("GET", url, params=params)
+            request = self.client.build_request(method, url, params=params, content=content)
             request.headers.update(self.sign(str(request.url)) if self.sign else {})
             with closing(self.client.send(request, stream=True)) as response:
                 body = bytearray()

@@ -65,13 +65,17 @@ GROUPS: list[tuple[str, list[Link]]] = [
         [
             Link("status", "Status", "status", roles=("admin", "ops")),
             Link("audit", "Audit", "audit", roles=("admin", "auditor")),
+            Link("hooks", "Hooks", "out", roles=("admin",)),
         ],
     ),
 ]
 
 
+UNREAD = "foundry.notify.views.unread"  # a string, because pages of every slice stand in this shell
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `nav`, `demo`, `demo_people`, `stale`."""
+    """Context processor: `nav`, `demo`, `demo_people`, `stale`, `unread`."""
     person = getattr(request, "user", None)
     context: dict[str, Any] = {"demo": settings.DEMO, "nav": [], "stale": [], "demo_people": []}
     if settings.DEMO:
@@ -79,6 +83,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(person, User):
         return context
     context["nav"] = navigation(person, request.path)
+    context["unread"] = import_string(UNREAD)(person)
     if person.is_any("admin", "ops"):
         context["stale"] = stale_messages(clock.now())
     return context

@@ -1,7 +1,5 @@
 """A real Celery worker syncs a host over real HTTP, and a worker that is killed leaves nothing half done."""
 
-import os
-import signal
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +15,7 @@ from tests.catalog import syncing
 from tests.fakes.azure import payload, region
 from tests.fakes.provider import Reply, told
 from tests.servers import Urls
-from tests.worker import worker
+from tests.worker import kill_all, worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -72,10 +70,3 @@ def test_a_worker_killed_in_the_middle_leaves_no_half_offer_and_the_next_run_is_
             until(lambda: state(again) == "succeeded")
     assert Offer.objects.count() == 9
     assert state(run) == "failed"
-
-
-def kill_all(pid: int) -> None:
-    """Kill the worker and the process that does its tasks, without a word."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for each in (*map(int, children), pid):
-        os.kill(each, signal.SIGKILL)

@@ -1,0 +1,159 @@
+"""`notices/` of the person who asks, and `hooks/` for admins. Addresses and secrets are never among the fields."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+
+from foundry.lib import clock
+from foundry.notify import actions
+from foundry.notify.models import Delivery, Hook, HookKind, Notice
+from foundry.people.access import signed_in
+from foundry.people.models import Role
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    kind = serializers.CharField(source="event.kind")
+    title = serializers.CharField(source="event.title")
+    text = serializers.CharField(source="event.text")
+    url = serializers.CharField(source="event.url", help_text="Path of the page where the next step is.")
+    scope = serializers.CharField(source="event.scope")
+    data = serializers.JSONField(source="event.data")  # type: ignore[assignment]
+    at = serializers.DateTimeField(source="event.at")
+
+    class Meta:
+        model = Notice
+        fields = ["id", "kind", "title", "text", "url", "scope", "data", "at", "mine", "read_at"]
+
+
+class ReadSerializer(serializers.Serializer[Any]):
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        required=False,
+        max_length=500,
+        help_text="All without it.",
+    )
+
+
+class ReadAnswerSerializer(serializers.Serializer[Any]):
+    read = serializers.IntegerField()
+
+
+class NoticeView(viewsets.ReadOnlyModelViewSet[Notice]):
+    """What I was told, newest first."""
+
+    serializer_class = NoticeSerializer
+    queryset = Notice.objects.none()
+
+    def get_queryset(self) -> QuerySet[Notice]:
+        if getattr(self, "swagger_fake_view", False):
+            return Notice.objects.none()
+        return Notice.objects.seen_by(signed_in(self.request._request)).select_related("event")
+
+    @extend_schema(request=ReadSerializer, responses=ReadAnswerSerializer)
+    @action(detail=False, methods=["post"])
+    def read(self, request: Request) -> Response:
+        """Mark as read."""
+        body = ReadSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        count = actions.mark_read(signed_in(request._request), body.validated_data.get("ids"), clock.now())
+        return Response({"read": count})
+
+
+class HookSerializer(serializers.ModelSerializer[Hook]):
+    kind = serializers.CharField()
+
+    class Meta:
+        model = Hook
+        fields = [
+            "id",
+            "name",
+            "kind",
+            "place",
+            "kinds",
+            "scope",
+            "trusted_networks",
+            "created_at",
+            "disabled_at",
+        ]
+
+
+class NewHookSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    kind = serializers.CharField(help_text=", ".join(HookKind.values))
+    address = serializers.CharField(max_length=2000, write_only=True)
+    kinds = serializers.ListField(child=serializers.CharField(max_length=64), default=list)
+    scope = serializers.CharField(max_length=80, allow_blank=True, default="")
+    trusted_networks = serializers.ListField(child=serializers.CharField(max_length=50), default=list)
+
+
+class MadeHookSerializer(HookSerializer):
+    secret = serializers.CharField(help_text="Signs what it gets; shown this once. Empty for chats.")
+
+    class Meta(HookSerializer.Meta):
+        fields = [*HookSerializer.Meta.fields, "secret"]
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    kind = serializers.CharField(source="event.kind")
+    title = serializers.CharField(source="event.title")
+    state = serializers.CharField(help_text="waiting, sent, failed")
+
+    class Meta:
+        model = Delivery
+        fields = ["id", "message_id", "kind", "title", "state", "attempts", "due_at", "sent_at", "error"]
+
+
+class HookView(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Hook]):
+    """Addresses outside that are told of events; admins."""
+
+    serializer_class = HookSerializer
+    queryset = Hook.objects.none()
+
+    def get_queryset(self) -> QuerySet[Hook]:
+        if getattr(self, "swagger_fake_view", False):
+            return Hook.objects.none()
+        may = signed_in(self.request._request).is_any(Role.ADMIN)
+        return Hook.objects.all() if may else Hook.objects.none()
+
+    @extend_schema(request=NewHookSerializer, responses={201: MadeHookSerializer})
+    def create(self, request: Request) -> Response:
+        person = signed_in(request._request)
+        actions.require_admin(person)
+        body = NewHookSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        told: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in body.validated_data.items()
+        }
+        hook, secret = actions.add_hook(actions.HookFacts(**told), actor=person, at=clock.now())
+        return Response(HookSerializer(hook).data | {"secret": secret}, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=DeliverySerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def deliveries(self, request: Request, pk: str) -> Response:
+        """What was sent to it, newest first."""
+        rows: Any = self.get_object().deliveries.select_related("event")
+        return self.get_paginated_response(
+            DeliverySerializer(self.paginate_queryset(rows) or [], many=True).data
+        )
+
+    @extend_schema(request=None, responses={202: None})
+    @action(detail=True, methods=["post"], url_path="try")
+    def trial(self, request: Request, pk: str) -> Response:
+        """Send it one trial event."""
+        actions.try_hook(self.get_object().pk, actor=signed_in(request._request), at=clock.now())
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+    create.required_scope = "admin"  # type: ignore[attr-defined]
+    trial.required_scope = "admin"  # type: ignore[attr-defined]
+
+
+def routes(router: BaseRouter) -> None:
+    router.register("notices", NoticeView, basename="notice")
+    router.register("hooks", HookView, basename="hook")
