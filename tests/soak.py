@@ -24,6 +24,7 @@ SOAKS = {
     f"{GATEWAY}/test_outage.py": 20,
     "tests/catalog/test_worker.py": 20,
     "tests/foundry/api/test_idempotency.py": 20,
+    "tests/foundry/notify/test_kill.py": 5,
 }
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from foundry.notify import actions as notify
+from foundry.notify.actions import HookFacts
 from foundry.people import actions as people
 from foundry.people.models import User
 from tests import make
@@ -122,11 +124,41 @@ def wish(actor: User, at: datetime) -> Act:
     return lambda act: act(team, offer, why="For later.", actor=make.owner_of(team), at=at)
 
 
+HOOK = HookFacts("Chat", "webhook", "https://hooks.example/x")
+
+
+def choose_preset(actor: User, at: datetime) -> Act:
+    return lambda act: act(actor, "digest", actor=actor, at=at)
+
+
+def add_hook(actor: User, at: datetime) -> Act:
+    return lambda act: act(HOOK, actor=actor, at=at)
+
+
+def switch_hook(actor: User, at: datetime) -> Act:
+    hook, _ = notify.add_hook(HOOK, actor=actor, at=at)
+    return lambda act: act(hook.pk, on=False, actor=actor, at=at)
+
+
+def try_hook(actor: User, at: datetime) -> Act:
+    hook, _ = notify.add_hook(HOOK, actor=actor, at=at)
+    return lambda act: act(hook.pk, actor=actor, at=at)
+
+
+def redeliver(actor: User, at: datetime) -> Act:
+    hook, _ = notify.add_hook(HOOK, actor=actor, at=at)
+    notify.try_hook(hook.pk, actor=actor, at=at)
+    hook.deliveries.update(state="failed")
+    return lambda act: act(hook.deliveries.get().pk, actor=actor, at=at)
+
+
+NOTIFY = (choose_preset, add_hook, switch_hook, try_hook, redeliver)
 PEOPLE = (add_person, issue_token, revoke_token, make_sign_in_link, use_sign_in_link)
 TEAMS = (create_team, add_member, change_role, remove_member, add_application)
 ACCESS = (submit, approve, deny, withdraw, revoke, suspend, resume, acknowledge, wish)
 ACTS: dict[str, Prepare] = {
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
+    **{f"foundry.notify.{case.__name__}": case for case in NOTIFY},
     **{f"catalog.{case.__name__}": case for case in SUPPLY},
     **{f"tenants.teams.{case.__name__}": case for case in TEAMS},
     **{f"tenants.access.{case.__name__}": case for case in ACCESS},

@@ -279,6 +279,10 @@ def same_host_form(world: World) -> dict[str, Any]:
     return host_form(world) | {"slug": world.rows["host"].slug}
 
 
+def one_notice(world: World) -> dict[str, Any]:
+    return {"notice": world.rows["notice"].pk}
+
+
 SUPPLY = [
     Door("get", "catalog", SIGNED_IN),
     Door("get", "catalog-model", SIGNED_IN, {"publisher": "publisher.slug", "model": "model.slug"}),
@@ -330,4 +334,26 @@ SUPPLY_API = [
     Door("get", "api:pool-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
     Door("get", "api:pool-detail", "401 404 404 404 404 200 200 200 404 200", {"pk": "pool.pk"}),
 ]
-DOORS: list[Door] = [*GROUND, *TEAMS, *ACCESS_API, *ACCESS, *KEYS, *USAGE, *SUPPLY, *SUPPLY_API]
+HOOK, DELIVERY, NOTICE = {"hook_id": "hook.pk"}, {"delivery_id": "delivery.pk"}, {"pk": "notice.pk"}
+MINE_ONLY = "401 404 404 200 404 404 404 404 404 404"
+HOOK_FORM = always(name="Chat", kind="slack", address="https://hooks.example/x")
+NOTIFY = [
+    Door("get", "inbox", SIGNED_IN),
+    Door("post", "inbox-read", "302 404 404 302 404 404 404 404 404 404", body=one_notice),
+    Door("post", "inbox-preset", "302 302 302 302 302 302 302 302 302 302", body=always(preset="digest")),
+    Door("get", "hooks", ADMIN_READS),
+    Door("post", "hooks", "302 403 403 403 403 200 403 403 403 403", body=HOOK_FORM),
+    Door("get", "hook", ADMIN_READS, HOOK),
+    Door("post", "hook-switch", ADMIN_ACTS, HOOK, always(on="")),
+    Door("post", "hook-try", ADMIN_ACTS, HOOK),
+    Door("post", "hook-again", ADMIN_ACTS, DELIVERY),
+    Door("get", "api:notice-list", API_SIGNED_IN),
+    Door("get", "api:notice-detail", MINE_ONLY, NOTICE),
+    Door("post", "api:notice-read", API_SIGNED_IN),
+    Door("get", "api:hook-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
+    Door("post", "api:hook-list", "401 403 403 403 403 201 403 403 403 403", body=HOOK_FORM),
+    Door("get", "api:hook-detail", "401 404 404 404 404 200 404 404 404 404", {"pk": "hook.pk"}),
+    Door("get", "api:hook-deliveries", "401 404 404 404 404 200 404 404 404 404", {"pk": "hook.pk"}),
+    Door("post", "api:hook-trial", "401 404 404 404 404 202 404 404 404 404", {"pk": "hook.pk"}),
+]
+DOORS: list[Door] = [*GROUND, *NOTIFY, *TEAMS, *ACCESS_API, *ACCESS, *KEYS, *USAGE, *SUPPLY, *SUPPLY_API]

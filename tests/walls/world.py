@@ -6,12 +6,26 @@ from typing import Any
 from catalog.models import Change, SyncRun
 from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.lib import clock
+from foundry.notify.actions import HookFacts, add_hook
+from foundry.notify.models import Delivery, Hook
+from foundry.notify.outbox import tell
 from foundry.people.actions import issue_token
 from foundry.people.models import User
 from tests import make
 
 # Who asks, in the order of the tables' columns.
 KINDS = ("nobody", "nina", "omar", "mia", "olga", "ada", "ops", "aud", "sam", "fin")
+
+
+def made(row: Any) -> Any:
+    assert row is not None
+    return row
+
+
+def sent(hook: Hook) -> Delivery:
+    """The hook's first delivery, as if it had arrived."""
+    hook.deliveries.update(state="sent")
+    return hook.deliveries.earliest("pk")
 
 
 @dataclass(slots=True)
@@ -53,7 +67,14 @@ class World:
             host=host, run=run, offer=grant.offer, key=grant.offer.key, kind=ChangeKind.CONTEXT, state=ChangeState.WAITING,
             before=sizes, after=sizes | {"context_tokens": 65_536}, risky=True, why_risky="Less than before.",
         )  # fmt: skip
+        hook, _ = add_hook(
+            HookFacts("Hook", "webhook", "https://hooks.example/x"), actor=made(people["ada"]), at=at
+        )
+        event = tell("request.approve", key="door", title="T", url="/", to=[mia], at=at)
         rows = {
+            "hook": hook,
+            "delivery": sent(hook),
+            "notice": made(event).notices.get(),
             "key": key,
             "run": run,
             "change": change,
