@@ -155,6 +155,7 @@ class Listing:
     """What pages told. `complete` is False when something proves that rows are missing.
 
     :param announced: how many rows the host says it has in all, where it says so.
+    :param more: the page names a next one; when none followed, rows are missing.
     """
 
     offers: tuple[OfferRow, ...] = ()
@@ -163,6 +164,7 @@ class Listing:
     rejected: int = 0
     complete: bool = True
     announced: int | None = None
+    more: bool = False
 
 
 class Http(Protocol):

@@ -29,10 +29,19 @@ def parse_json(page: Page) -> Any:
 
 
 def rows_of(content: Any, page: Page, *names: str) -> list[Any]:
-    """The rows of a bare array or of the first of `names` that holds one. Raises ListingBroken."""
+    """The rows of a bare array or of the first of `names` that holds one. Raises ListingBroken.
+
+    An error beside the rows counts: a host that failed half way through has not told everything.
+    """
     if isinstance(content, list):
         return content
     if isinstance(content, dict):
+        if content.get("error"):
+            raise ListingBroken(
+                f"{page.part}, page {page.number}",
+                f"the host reports an error inside a success{error_code(content['error'])}",
+                "Sync again; if it stays, look at the host's status page.",
+            )
         for name in names:
             if isinstance(content.get(name), list):
                 rows: list[Any] = content[name]
@@ -42,6 +51,12 @@ def rows_of(content: Any, page: Page, *names: str) -> list[Any]:
         f"no rows under {' or '.join(names)}",
         "Check that the base URL is that of a model listing.",
     )
+
+
+def error_code(error: Any) -> str:
+    """The error's code in parentheses; its prose is left out, because hosts repeat credentials there."""
+    told = error.get("code") or error.get("type") or "" if isinstance(error, dict) else ""
+    return f" ({told})" if re.fullmatch(r"\w{1,40}", str(told)) else ""
 
 
 def join(listings: list[Listing]) -> Listing:
@@ -64,6 +79,9 @@ def join(listings: list[Listing]) -> Listing:
     announced = max((listing.announced or 0 for listing in listings), default=0)
     if came < announced:
         problems.append(Problem("listing", f"the host says that it has {announced} models, and told {came}"))
+        complete = False
+    if listings and listings[-1].more:
+        problems.append(Problem("listing", "the last page names a next one, and that never came"))
         complete = False
     return Listing(tuple(offers.values()), tuple(pools.values()), tuple(problems), rejected, complete)
 

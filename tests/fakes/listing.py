@@ -30,6 +30,8 @@ class Bench:
 
     :param path: where at the server the listing starts, as an admin enters it.
     :param last: part of the path of the page that comes last, to be lost or cut.
+    :param more: broken listings of this kind alone, by what is wrong with them.
+    :param credential: what an admin enters; `SECRET` is the part of it that travels in headers.
     """
 
     kind: str
@@ -37,6 +39,8 @@ class Bench:
     path: str = "/v1"
     last: str = "models"
     settings: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Callable[[str], Reply]] = field(default_factory=dict)
+    credential: str = SECRET
 
     def connector(self, url: str = "https://host.example") -> Kind:
         return kind_of(self.kind)(Connection(url + self.path, self.settings))
@@ -44,10 +48,23 @@ class Bench:
     def listing(self, url: str, bounds: Bounds = QUICK) -> Listing:
         """Everything that the host at `url` tells, asked for with the guarded client."""
         connector = self.connector(url)
-        with GuardedClient(
-            url, headers=connector.headers(SECRET), trusted=networks(LOOPBACK), bounds=bounds
-        ) as http:
+        with self.client(url, bounds) as http:
             return join([connector.read(page) for page in connector.fetch(http)])
+
+    def checked(self, url: str) -> str:
+        """What the connector says of the credential."""
+        with self.client(url) as http:
+            return self.connector(url).check(http)
+
+    def client(self, url: str, bounds: Bounds = QUICK) -> GuardedClient:
+        connector = self.connector(url)
+        return GuardedClient(
+            url,
+            headers=connector.headers(self.credential),
+            sign=connector.signer(self.credential),
+            trusted=networks(LOOPBACK),
+            bounds=bounds,
+        )
 
     def broken(self) -> dict[str, Callable[[str], Reply]]:
         """Listings that must change nothing, by what is wrong with them."""
@@ -68,7 +85,10 @@ class Bench:
         everywhere = {name: self.always(reply) for name, reply in bad.items()}
         late = {"HTML with status 200", "an empty body", "status 500", "a bare text", "status 403"}
         at_last = {f"at last {name}": self.at_last(bad[name]) for name in late}
-        return everywhere | at_last | {"a page cut in half": self.cut, "a line that breaks": self.breaks}
+        own = dict(self.more)
+        return (
+            everywhere | at_last | own | {"a page cut in half": self.cut, "a line that breaks": self.breaks}
+        )
 
     @staticmethod
     def always(reply: Reply) -> Callable[[str], Reply]:

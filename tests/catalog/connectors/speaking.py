@@ -1,5 +1,6 @@
 """What every connector must do over real HTTP; each connector's test is a class of its own of this one."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,8 +14,6 @@ from tests.catalog import syncing
 from tests.fakes.listing import LOOPBACK, SECRET, Bench
 from tests.fakes.provider import Reply, always, serve
 
-BROKEN = sorted(Bench("xai", lambda path: Reply()).broken())
-
 
 def host_of(bench: Bench, url: str) -> Host:
     return make.host(
@@ -22,7 +21,7 @@ def host_of(bench: Bench, url: str) -> Host:
         connector=bench.kind,
         listing_base_url=url + bench.path,
         listing_settings=dict(bench.settings),
-        listing_credential=secrets.encrypt(SECRET),
+        listing_credential=secrets.encrypt(bench.credential),
         trusted_networks=LOOPBACK,
     )
 
@@ -35,6 +34,10 @@ class Speaking:
     """Name it `Test…` and set `bench`."""
 
     bench: Bench
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "broken" in metafunc.fixturenames:
+            metafunc.parametrize("broken", sorted(self.bench.broken()))
 
     def test_the_credential_travels_in_headers_alone(self) -> None:
         with serve(self.bench.answers) as provider:
@@ -92,6 +95,22 @@ class Speaking:
             assert (offer.capabilities, offer.modalities) == (dict(row.capabilities), list(row.modalities))
 
     @pytest.mark.django_db
+    def test_each_price_is_stored_as_it_was_told(self) -> None:
+        with serve(self.bench.answers) as provider:
+            told = {row.key: row.price for row in self.bench.listing(provider.url).offers}
+            syncing.run(host_of(self.bench, provider.url))
+        stored = {price.offer.key: price for price in Price.objects.select_related("offer")}
+        assert set(stored) >= {key for key, price in told.items() if price is not None}
+        for key, price in told.items():
+            if price is None:
+                continue
+            row = stored[key]
+            assert (row.input_per_million, row.output_per_million) == (price.input, price.output)
+            assert row.cached_input_per_million == price.cached_input
+            assert {name: Decimal(text) for name, text in row.parts.items()} == dict(price.parts)
+            assert len(row.tiers) == len(price.tiers)
+
+    @pytest.mark.django_db
     def test_a_second_sync_changes_nothing(self) -> None:
         with serve(self.bench.answers) as provider:
             host = host_of(self.bench, provider.url)
@@ -102,13 +121,12 @@ class Speaking:
         assert supply() == before
 
     @pytest.mark.django_db
-    @pytest.mark.parametrize("name", BROKEN)
-    def test_a_broken_listing_takes_nothing_away(self, name: str) -> None:
+    def test_a_broken_listing_takes_nothing_away(self, broken: str) -> None:
         with serve(self.bench.answers) as provider:
             host = host_of(self.bench, provider.url)
             assert syncing.run(host).state == "succeeded"
             before = supply()
-            provider.script = self.bench.broken()[name]
+            provider.script = self.bench.broken()[broken]
             run = syncing.run(host)
         assert run.state in {"quarantined", "failed"}, run.problems
         assert run.problems

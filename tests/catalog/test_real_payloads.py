@@ -1,0 +1,134 @@
+"""What providers really sent, end to end: served over HTTP, synced into the database, compared with the source."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalog.models import Host, Offer, Price, SyncRun
+from foundry.lib.http import Bounds
+from tests import make
+from tests.catalog import syncing
+from tests.fakes.listing import LOOPBACK, SHARED
+from tests.fakes.provider import Reply, Script, always, serve
+
+pytestmark = pytest.mark.django_db
+PATIENT = Bounds(body_bytes=2**22, deadline_s=60, connect_s=10, read_s=30, attempts=1)
+
+
+def real(path: str) -> bytes:
+    """A payload as it was recorded; a test that cannot have it says that it did not run."""
+    if not (SHARED / path).exists():
+        pytest.skip("not run: payloads absent")
+    return (SHARED / path).read_bytes()
+
+
+def synced(kind: str, script: Script, **settings: str) -> SyncRun:
+    with serve(script) as provider:
+        return syncing.run(host(kind, provider.url, **settings), bounds=PATIENT)
+
+
+def host(kind: str, url: str, **settings: str) -> Host:
+    return make.host(
+        kind, connector=kind, listing_base_url=url, listing_settings=settings, trusted_networks=LOOPBACK
+    )
+
+
+def summary(run: SyncRun) -> tuple[str, int, int, list[Any]]:
+    return run.state, run.new, run.rejected, run.problems
+
+
+# OpenRouter's names for what it prices, ours, and how many of the unit a price of ours is for.
+MILLION = 1_000_000
+OPENROUTER = {
+    "input_cache_write": ("cache_write", MILLION),
+    "input_cache_write_1h": ("cache_write_1h", MILLION),
+    "internal_reasoning": ("reasoning", MILLION),
+    "audio": ("audio_input", MILLION),
+    "image": ("image", 1),
+    "request": ("request", 1),
+    "web_search": ("web_search", 1),
+}
+
+
+def openrouter_price(told: dict[str, Any]) -> dict[str, Decimal] | None:
+    """What a row's `pricing` says, in dollars per million tokens or per unit."""
+    if told["prompt"] == "-1":
+        return None
+    base = {"prompt": ("input", MILLION), "completion": ("output", MILLION)}
+    known = base | {"input_cache_read": ("cached_input", MILLION)} | OPENROUTER
+    return {
+        known[name][0]: Decimal(text) * known[name][1] for name, text in told.items() if name != "overrides"
+    }
+
+
+def stored_price(price: Price) -> dict[str, Decimal]:
+    found = {
+        "input": price.input_per_million,
+        "output": price.output_per_million,
+        "cached_input": price.cached_input_per_million,
+        **{name: Decimal(text) for name, text in price.parts.items()},
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def test_openrouters_346_models_with_every_price_to_its_last_digit() -> None:
+    body = real("openrouter/models_2026-03-10.json")
+    rows = {row["id"]: row for row in json.loads(body)["data"]}
+    run = synced("openrouter", always(Reply(body)))
+    assert (len(rows), summary(run)) == (346, ("succeeded", 346, 0, []))
+    stored = {price.offer.key: stored_price(price) for price in Price.objects.select_related("offer")}
+    told = {key: openrouter_price(row["pricing"]) for key, row in rows.items()}
+    assert stored == {key: price for key, price in told.items() if price is not None}
+    assert sorted(set(rows) - set(stored)) == ["openrouter/auto", "openrouter/bodybuilder"]
+    assert sum(len(price) for price in stored.values()) == 947
+    assert sum(price["input"] == price["output"] == 0 for price in stored.values()) == free(rows)
+
+
+def free(rows: dict[str, Any]) -> int:
+    return sum(row["pricing"]["prompt"] == row["pricing"]["completion"] == "0" for row in rows.values())
+
+
+def test_openrouters_other_facts_are_what_was_told() -> None:
+    body = real("openrouter/models_2026-03-10.json")
+    synced("openrouter", always(Reply(body)))
+    stored = {offer.key: offer for offer in Offer.objects.select_related("model__publisher")}
+    for row in json.loads(body)["data"]:
+        offer = stored[row["id"]]
+        assert offer.context_tokens == row["context_length"]
+        assert offer.max_output_tokens == row["top_provider"]["max_completion_tokens"]
+        assert (str(offer.retires_at.date()) if offer.retires_at else None) == row["expiration_date"]
+        shape = row["architecture"]
+        assert offer.modalities == sorted({*shape["input_modalities"], *shape["output_modalities"]})
+    free_or_not = Offer.objects.filter(model__slug="gpt-oss-120b").values_list("sku", flat=True)
+    assert sorted(free_or_not) == ["", "exacto", "free"]
+    assert str(stored["x-ai/grok-4"].model) == "xai/grok-4"
+
+
+def test_openrouters_newest_shape_says_that_most_of_it_was_cut_away() -> None:
+    """The recording keeps 4 of the 338 models that it counts: nothing may be concluded from it."""
+    run = synced("openrouter", always(Reply(real("openrouter/models_cassette_2026-08-04.json"))))
+    assert (run.state, Offer.objects.count()) == ("quarantined", 0)
+    assert "the host says that it has 338 models, and told 4" in str(run.problems)
+
+
+def test_openrouters_newest_shape_with_its_tiers() -> None:
+    content = json.loads(real("openrouter/models_cassette_2026-08-04.json")) | {"total_count": 4}
+    run = synced("openrouter", always(Reply(json.dumps(content).encode())))
+    assert summary(run) == ("succeeded", 4, 0, [])
+    sonnet = Price.objects.get(offer__key="anthropic/claude-sonnet-4")
+    assert sonnet.tiers == [
+        {
+            "over_input_tokens": 200_000,
+            "prices": {
+                "input": "6",
+                "output": "22.5",
+                "cached_input": "0.6",
+                "cache_write": "7.5",
+                "cache_write_1h": "12",
+            },
+        }
+    ]
+    assert sonnet.parts == {"cache_write": "3.75", "cache_write_1h": "6", "web_search": "0.01"}
+    assert not Price.objects.exclude(offer__key="anthropic/claude-sonnet-4").exclude(tiers=[]).exists()
