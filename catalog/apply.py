@@ -29,7 +29,7 @@ def apply(run_id: int, listing: Listing, *, source: str, at: datetime) -> SyncRu
         raise RunClosed(f"run {run_id} is {run.state}")
     host = run.host
     listing = with_known_pools(host, listing)
-    offers = {offer.key: offer for offer in host.offers.select_related("pool")}
+    offers = {offer.key: offer for offer in host.offers.filter(by_hand=False).select_related("pool")}
     told = prices.told_facts(host.pk, at)
     held = {key: effects.held(offer, told.get(offer.pk)) for key, offer in offers.items()}
     verdict = compare(held, listing, at)

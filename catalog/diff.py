@@ -1,7 +1,7 @@
 """What a listing tells against what we hold. Pure: rows in, differences and their risk out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
@@ -18,11 +18,15 @@ EXACT = Context(prec=60)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One offer as we hold it: its facts by kind of change, and whether it is already gone."""
+    """One offer as we hold it: its facts by kind of change, and whether it is already gone.
+
+    :param overruled: what the host told, by kind of change, when a person said otherwise.
+    """
 
     key: str
     gone: bool
     facts: Mapping[str, Json]
+    overruled: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,12 @@ def differences(item: Held | None, row: OfferRow, at: datetime) -> Iterator[Diff
         yield Difference(row.key, ChangeKind.BACK, {"listed": False}, {"listed": True})
     for kind, after in told.items():
         before = item.facts.get(kind)
-        if before != after:
+        if before == after:
+            continue
+        if kind not in item.overruled:
             yield Difference(row.key, ChangeKind(kind), before, after, risk(kind, before, after, at))
+        elif after != item.overruled[kind]:
+            yield Difference(row.key, ChangeKind(kind), before, after, "a person set it by hand")
 
 
 def facts(row: OfferRow) -> dict[str, Json]:

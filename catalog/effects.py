@@ -38,6 +38,7 @@ def held(offer: Offer, price: Json) -> Held:
             "limits": offer.pool.name if offer.pool else "",
             "price": price,
         },
+        {kind: said["told"] for kind, said in offer.set_by_hand.items()},
     )
 
 
@@ -46,11 +47,14 @@ def put(
 ) -> tuple[str, ...]:
     """Set on the loaded offer what a change says; answers the fields that now need saving.
 
-    Prices are rows of their own and not set here.
+    Prices are rows of their own and not set here. A host's word that a person takes ends what was set by hand.
     """
     for name, value in values(kind, after, at, pools).items():
         setattr(offer, name, value)
-    return FIELDS.get(kind, ())
+    if kind not in offer.set_by_hand:
+        return FIELDS.get(kind, ())
+    offer.set_by_hand = {name: said for name, said in offer.set_by_hand.items() if name != kind}
+    return (*FIELDS.get(kind, ()), "set_by_hand")
 
 
 def values(kind: str, after: Json, at: datetime, pools: Mapping[str, CapacityPool]) -> dict[str, Any]:

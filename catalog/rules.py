@@ -1,11 +1,30 @@
 """Who may change supply, and what waits for them."""
 
-from catalog.models import Change
+from catalog.connectors.registry import kind_of
+from catalog.models import Change, Host
 from catalog.states import ChangeState
-from foundry.lib.errors import Forbidden
+from foundry.lib.errors import Conflict, Forbidden, Invalid
 from foundry.people.models import User
 
 Actor = User | str  # a machine's name acts by the schedule or by a command on the server
+
+
+def label_of(actor: Actor) -> str:
+    """Who did it, as rows keep it."""
+    return (actor if isinstance(actor, str) else actor.name)[:120]
+
+
+def require_source(source: str) -> str:
+    """What a person says of supply needs a source that others can look up. Raises Invalid."""
+    source = " ".join(source.split())
+    if not source or len(source) > 160 or "\x00" in source:
+        raise Invalid(
+            "offer.source",
+            "Say where this stands, in 1 to 160 characters.",
+            remedy="Name the page, mail or contract that says so.",
+            errors={"source": "1 to 160 characters."},
+        )
+    return source
 
 
 def require_admin(actor: Actor) -> None:
@@ -18,6 +37,16 @@ def require_operator(actor: Actor) -> None:
     """Admins and ops start syncs."""
     if isinstance(actor, User) and not actor.is_any("admin", "ops"):
         raise Forbidden("catalog.operators_only", "Only admins and ops start a sync.", remedy="Ask ops.")
+
+
+def require_listing(host: Host) -> None:
+    """Conflict for a host whose offers people make by hand."""
+    if not kind_of(host.connector).lists:
+        raise Conflict(
+            "host.by_hand",
+            f"The offers of {host.name} are made by hand; there is nothing to sync.",
+            remedy="Make, change or withdraw them on the host's page.",
+        )
 
 
 def waiting_changes(person: User) -> int:

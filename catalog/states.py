@@ -54,3 +54,12 @@ class Health(TextChoices):
     DOWN = "down", "Down"
     MAINTENANCE = "maintenance", "Maintenance"
     UNKNOWN = "unknown", "Not known"
+
+
+class DataClass(TextChoices):
+    """What kind of data a call may carry, from the least to the most sensitive."""
+
+    PUBLIC = "public", "Public"
+    INTERNAL = "internal", "Internal"
+    CONFIDENTIAL = "confidential", "Confidential"
+    RESTRICTED = "restricted", "Restricted"

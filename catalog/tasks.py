@@ -7,6 +7,7 @@ from celery import shared_task
 from django.db.models import OuterRef, Q, Subquery
 from kombu.exceptions import OperationalError
 
+from catalog.connectors.manual import Manual
 from catalog.models import Host, SyncRun
 from catalog.states import RunState
 from foundry.lib import clock
@@ -51,7 +52,11 @@ def sync_due_hosts() -> None:
 
 def due_hosts(at: datetime) -> list[Host]:
     last = SyncRun.objects.filter(host=OuterRef("pk")).order_by("-pk").values("asked_at")[:1]
-    hosts = Host.objects.filter(disabled_at=None, sync_every_s__isnull=False).annotate(last=Subquery(last))
+    hosts = (
+        Host.objects.filter(disabled_at=None, sync_every_s__isnull=False)
+        .exclude(connector=Manual.name)
+        .annotate(last=Subquery(last))
+    )
     return [
         host
         for host in hosts

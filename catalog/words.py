@@ -24,11 +24,20 @@ def fact(kind: str, value: Any) -> str:
         return stage(value)
     if kind == ChangeKind.RETIREMENT_DATE:
         return f"{datetime.fromisoformat(value):%d %b %Y}"
+    if kind == ChangeKind.TERMS:
+        return terms(value)
     if kind == ChangeKind.CONTEXT:
         return context(value)
     if kind == ChangeKind.CAPABILITY:
         return ", ".join(f"{name}: {said}" for name, said in value["capabilities"].items()) or NOTHING
     return str(value)
+
+
+def terms(value: Any) -> str:
+    """A version of terms, and from when it counts where that is not at once."""
+    since = value.get("counts_from")
+    later = f", counts from {datetime.fromisoformat(since):%d %b %Y}" if since else ""
+    return f"{value['title']} v{value['version']}{later}"
 
 
 def stage(value: Any) -> str:

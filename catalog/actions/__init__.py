@@ -1,23 +1,36 @@
 """What people and machines do to supply. Each function is one transaction and one audit entry."""
 
+from catalog.actions.byhand import change_offer, make_offer, withdraw_offer
 from catalog.actions.changes import apply_change, dismiss_change, settle_run
 from catalog.actions.hosts import check_host, note_check, save_host, switch_host, update_host
+from catalog.actions.lifecycle import leave_to_host, set_lifecycle
 from catalog.actions.offers import describe_offer, show_offer
 from catalog.actions.prices import set_price
+from catalog.actions.publish import publish_offers
 from catalog.actions.runs import ask_sync, close_run
+from catalog.actions.terms import add_terms, assign_terms, publish_terms
 
 __all__ = [
+    "add_terms",
     "apply_change",
     "ask_sync",
+    "assign_terms",
+    "change_offer",
     "check_host",
     "close_run",
     "describe_offer",
     "dismiss_change",
+    "leave_to_host",
+    "make_offer",
     "note_check",
+    "publish_offers",
+    "publish_terms",
     "save_host",
+    "set_lifecycle",
     "set_price",
     "settle_run",
     "show_offer",
     "switch_host",
     "update_host",
+    "withdraw_offer",
 ]

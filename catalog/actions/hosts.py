@@ -6,7 +6,7 @@ from django.db import transaction
 
 from catalog.hosts import HostFacts, changed, facts_of, require_usable
 from catalog.models import Host
-from catalog.rules import Actor, require_admin
+from catalog.rules import Actor, require_admin, require_listing
 from foundry.audit.actions import record
 from foundry.lib import secrets
 from foundry.lib.errors import Conflict, Invalid
@@ -114,6 +114,7 @@ def check_host(host: Host, *, actor: Actor, at: datetime) -> str:
     from catalog.sync import client_of, connector_of
 
     require_admin(actor)
+    require_listing(host)
     connector, why_not = connector_of(host), ""
     try:
         with client_of(host, connector) as http:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from catalog import tasks
 from catalog.models import Host, SyncRun
-from catalog.rules import Actor, require_operator
+from catalog.rules import Actor, label_of, require_listing, require_operator
 from catalog.states import RunState
 from foundry.audit.actions import record
 from foundry.lib.errors import Conflict
@@ -17,12 +17,12 @@ from foundry.lib.errors import Conflict
 def ask_sync(host: Host, *, actor: Actor, at: datetime) -> SyncRun:
     """Queue a sync; a worker takes it after commit. Raises Conflict while one is open."""
     require_operator(actor)
+    require_listing(host)
     if host.disabled_at:
         raise Conflict("host.off", f"{host.name} is switched off.", remedy="Switch it on first.")
-    label = actor if isinstance(actor, str) else actor.name
     try:
         with transaction.atomic():
-            run = SyncRun.objects.create(host=host, asked_by=label[:120], asked_at=at)
+            run = SyncRun.objects.create(host=host, asked_by=label_of(actor), asked_at=at)
     except IntegrityError as error:
         raise Conflict(
             "sync.open", f"A sync of {host.name} is already under way.", remedy="Watch it on the host's page."

@@ -178,6 +178,7 @@ class Kind:
 
     :cvar base_url: the address that an admin most likely means.
     :cvar credential_hint: what to enter as credential, in a few words.
+    :cvar lists: False where no listing is ever asked: people make the offers.
     :cvar settings_needed: what else an admin must enter; `settings_may` names what may be.
     :cvar reference_prices: True where the host sells at the maker's list price and does not tell it.
     :cvar final_codes: error codes in a body that no later try will mend, though their status could mean that.
@@ -188,6 +189,7 @@ class Kind:
     base_url: ClassVar[str] = ""
     credential_hint: ClassVar[str] = "An API key."
     needs_network: ClassVar[bool] = True
+    lists: ClassVar[bool] = True
     reference_prices: ClassVar[bool] = False
     settings_needed: ClassVar[tuple[str, ...]] = ()
     settings_may: ClassVar[tuple[str, ...]] = ()

@@ -2,6 +2,7 @@
 
 from catalog.connectors.azure import Azure
 from catalog.connectors.base import Connection, Kind
+from catalog.connectors.manual import Manual
 from catalog.connectors.openai_compatible import OpenAICompatible
 from catalog.connectors.openrouter import OpenRouter
 from catalog.connectors.reference import Reference
@@ -10,6 +11,7 @@ from foundry.lib.errors import Invalid
 
 KINDS: tuple[type[Kind], ...] = (
     Azure,
+    Manual,
     OpenAICompatible,
     OpenRouter,
     Reference,

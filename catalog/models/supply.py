@@ -4,6 +4,7 @@ An offer is one model version at one host, in one region and SKU. Everything a t
 granted and calls is an offer.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -13,7 +14,7 @@ from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
 from catalog.models.prices import Price
-from catalog.states import ChangeKind, Lifecycle
+from catalog.states import ChangeKind, DataClass, Lifecycle
 
 if TYPE_CHECKING:
     from foundry.people.models import User
@@ -32,11 +33,21 @@ class Publisher(models.Model):
         return self.name
 
 
+# What terms say, in the order in which people ask for it.
+FACTS = ("hosted_by", "training", "retention", "regions", "sub_processors", "acceptable_use")
+
+
+def in_order(classes: Iterable[str]) -> list[str]:
+    """Data classes from the least to the most sensitive."""
+    held = set(classes)
+    return [each for each in DataClass.values if each in held]
+
+
 class Terms(models.Model):
     """One version of the facts under which an offer is served; a new version is a new row.
 
-    `facts` is flat: hosted_by, training ("none", "may train"), retention, regions, sub_processors,
-    acceptable_use. `data_classes` names what may be sent there; null where nobody has said so.
+    `facts` is flat: hosted_by, training (begins with "none" or "may train"), retention, regions,
+    sub_processors, acceptable_use. `data_classes` names what may be sent there; null where nobody has said so.
     """
 
     slug = models.SlugField()
@@ -59,9 +70,23 @@ class Terms(models.Model):
     @property
     def lines(self) -> list[tuple[str, str]]:
         """The facts in the order in which people ask for them."""
-        first = ["hosted_by", "training", "retention", "regions", "sub_processors", "acceptable_use"]
-        names = [name for name in first if name in self.facts]
+        names = [name for name in FACTS if name in self.facts]
         return [(name, str(self.facts[name])) for name in [*names, *sorted(set(self.facts) - set(names))]]
+
+    @property
+    def data_words(self) -> str:
+        """Which data may be sent, in words; empty where nobody has said so."""
+        return "" if self.data_classes is None else ", ".join(in_order(self.data_classes)) or "none"
+
+    @property
+    def may_train(self) -> bool | None:
+        """May somebody train on what is sent? None where the facts do not say."""
+        said = str(self.facts.get("training", "")).lower()
+        return False if said.startswith("none") else True if said.startswith("may train") else None
+
+    def allow(self, data_class: str) -> bool:
+        """May data of this class be sent? What nobody ruled out is allowed."""
+        return self.data_classes is None or data_class in self.data_classes
 
 
 class Host(models.Model):
@@ -225,6 +250,10 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     def listed(self) -> Self:
         return self.filter(gone_at=None)
 
+    def unpublished(self) -> Self:
+        """Listed, and shown to nobody but admins and ops."""
+        return self.filter(hidden=True, gone_at=None)
+
     def with_reach(self) -> Self:
         """Adds `reach_word` and `reach_rank` (0 reaches something), as `Offer.reach` says it."""
         nothing = (
@@ -268,6 +297,9 @@ class Offer(models.Model):
     :ivar by_hand: a person entered it; no listing takes it away or changes it.
     :ivar hidden: not published: only admins and ops see it.
     :ivar opened_as: for an announced offer that can be had now: which one it became.
+    :ivar terms_from: from when calls need these terms acknowledged; until then `terms_before` count. Null: at once.
+    :ivar set_by_hand: what a person said otherwise than the host, by kind of change: {"told", "source", "by", "at"}.
+        "told" is the host's word at that time; the person's counts until the host says something new.
     """
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="offers")
@@ -288,6 +320,9 @@ class Offer(models.Model):
     capabilities = models.JSONField(default=dict)
     modalities = ArrayField(models.CharField(max_length=20), default=list)
     terms = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True)
+    terms_before = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True, related_name="+")
+    terms_from = models.DateTimeField(null=True)
+    set_by_hand = models.JSONField(default=dict)
     pool = models.ForeignKey(CapacityPool, on_delete=models.SET_NULL, null=True, related_name="offers")
     description = models.TextField(blank=True)
     hidden = models.BooleanField(default=False)
@@ -308,6 +343,10 @@ class Offer(models.Model):
             models.CheckConstraint(
                 condition=Q(lifecycle__in=Lifecycle.values), name="offer_lifecycle_is_known"
             ),
+            models.CheckConstraint(
+                condition=Q(terms_before=None) | Q(terms_from__isnull=False),
+                name="offer_terms_before_have_an_end",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -318,10 +357,16 @@ class Offer(models.Model):
         """How a caller names exactly this offer: `host:publisher/model`."""
         return f"{self.host.slug}:{self.model}"
 
+    def days_left(self, at: datetime) -> int | None:
+        """Whole days until calls end; 0 on the last day and after, None where no date is told."""
+        return None if self.retires_at is None else max(0, (self.retires_at - at).days)
+
     @property
     def reach(self) -> Reach:
         """Would a call reach anything? Judged from the host's connection; no call is made."""
         host = self.host
+        if self.opened_at:
+            return Reach("listed", "It opened as another offer; ask for that one.")
         if self.gone_at or self.lifecycle == Lifecycle.RETIRED:
             return Reach("listed", "The host no longer lists it.")
         if self.lifecycle == Lifecycle.ANNOUNCED:

@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 
+from catalog.states import DataClass as DataClass  # terms name them too
 from foundry.lib.states import Machine
 
 
@@ -26,15 +27,6 @@ REQUEST = Machine(
 class Outcome(TextChoices):
     APPROVED = "approved", "Approved"
     DENIED = "denied", "Denied"
-
-
-class DataClass(TextChoices):
-    """From the least to the most sensitive."""
-
-    PUBLIC = "public", "Public"
-    INTERNAL = "internal", "Internal"
-    CONFIDENTIAL = "confidential", "Confidential"
-    RESTRICTED = "restricted", "Restricted"
 
 
 class LimitKind(TextChoices):

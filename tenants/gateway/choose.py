@@ -15,7 +15,7 @@ def choose(passport: Passport, model: str, at: datetime, console_url: str) -> Ro
     if not live:
         raise not_live(passport, held, at, console_url)
     for route in live:
-        if (why := trouble(route, console_url)) is None:
+        if (why := trouble(route, at, console_url)) is None:
             return route
     raise why  # type: ignore[misc]
 
@@ -47,9 +47,9 @@ def not_live(passport: Passport, held: list[RouteRow], at: datetime, console_url
     )
 
 
-def trouble(route: RouteRow, console_url: str) -> GatewayError | None:
+def trouble(route: RouteRow, at: datetime, console_url: str) -> GatewayError | None:
     """Why a live grant cannot be called now."""
-    if not route.terms_acknowledged:
+    if route.terms_missing(at):
         return GatewayError(
             403,
             "terms_not_acknowledged",

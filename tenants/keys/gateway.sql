@@ -59,6 +59,9 @@ SELECT g.id AS grant_id, g.starts_at, g.ends_at, g.suspended_at, g.suspended_why
     o.terms_id IS NULL OR EXISTS (
         SELECT FROM public.access_acknowledgement k WHERE k.team_id = g.team_id AND k.terms_id = o.terms_id
     ) AS terms_acknowledged,
+    CASE WHEN o.terms_before_id IS NULL OR EXISTS (
+        SELECT FROM public.access_acknowledgement k WHERE k.team_id = g.team_id AND k.terms_id = o.terms_before_id
+    ) THEN o.terms_from END AS terms_due_at,
     o.id AS offer_id, p.slug::text AS publisher, m.slug::text AS model, h.slug::text AS host,
     o.host_model_id::text AS host_model_id, o.lifecycle::text AS lifecycle, o.retires_at,
     (SELECT sp.slug || '/' || sm.slug FROM public.catalog_offer s JOIN public.catalog_model sm ON sm.id = s.model_id

@@ -83,6 +83,7 @@ class KeyRow:
 class RouteRow:
     """One row of `gateway.route`: a grant, its offer and how to call it.
 
+    :ivar terms_due_at: from when calls need the offer's new terms acknowledged; None needs that at once.
     :ivar calling_credential: a Fernet token; opened only in the gateway's memory.
     """
 
@@ -93,6 +94,7 @@ class RouteRow:
     suspended_why: str
     revoked_at: datetime | None
     terms_acknowledged: bool
+    terms_due_at: datetime | None
     offer_id: int
     publisher: str
     model: str
@@ -130,6 +132,10 @@ class RouteRow:
         path = self.calling_path_template or "/chat/completions"
         named = path.replace("{model}", quote(self.host_model_id, safe=""))
         return f"{self.calling_base_url.rstrip('/')}/{named.lstrip('/')}"
+
+    def terms_missing(self, at: datetime) -> bool:
+        """Does a call at `at` need an acknowledgement that the team has not given?"""
+        return not self.terms_acknowledged and (self.terms_due_at is None or self.terms_due_at <= at)
 
     def state(self, at: datetime) -> str:
         """live, revoked, ended, suspended or not_started at `at`."""

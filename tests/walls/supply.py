@@ -6,8 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from catalog.actions.lifecycle import Life
+from catalog.byhand import Told
 from catalog.hosts import HostFacts, facts_of
 from catalog.models import Change, SyncRun
+from catalog.terms import TermsText
 from foundry.people.models import User
 from tests import make
 
@@ -95,7 +98,57 @@ def describe_offer(actor: User, at: datetime) -> Act:
     return lambda act: act(offer.pk, "Good at answers.", actor=actor, at=at)
 
 
+TEXT = TermsText("Ours", {"hosted_by": "us", "training": "none"})
+TOLD = Told(publisher="xai", model="grok-5", source="a mail")
+
+
+def add_terms(actor: User, at: datetime) -> Act:
+    return lambda act: act("ours", TEXT, actor=actor, at=at)
+
+
+def publish_terms(actor: User, at: datetime) -> Act:
+    make.offer(terms=make.terms("ours"))
+    return lambda act: act("ours", TEXT, actor=actor, at=at)
+
+
+def assign_terms(actor: User, at: datetime) -> Act:
+    offer, terms = make.offer(), make.terms("ours")
+    return lambda act: act(terms.slug, offers=[offer.pk], host=offer.host, actor=actor, at=at)
+
+
+def set_lifecycle(actor: User, at: datetime) -> Act:
+    offer = make.offer()
+    return lambda act: act(offer.pk, Life("legacy"), source="a mail", actor=actor, at=at)
+
+
+def leave_to_host(actor: User, at: datetime) -> Act:
+    offer = make.offer(set_by_hand={"retirement_date": {"told": None}})
+    return lambda act: act(offer.pk, actor=actor, at=at)
+
+
+def make_offer(actor: User, at: datetime) -> Act:
+    host = make.host(connector="manual")
+    return lambda act: act(host, TOLD, actor=actor, at=at)
+
+
+def change_offer(actor: User, at: datetime) -> Act:
+    offer = make.offer(of=make.model("grok-5"), by_hand=True, key=TOLD.key)
+    return lambda act: act(offer.pk, TOLD, actor=actor, at=at)
+
+
+def withdraw_offer(actor: User, at: datetime) -> Act:
+    offer = make.offer(by_hand=True)
+    return lambda act: act(offer.pk, source="a mail", actor=actor, at=at)
+
+
+def publish_offers(actor: User, at: datetime) -> Act:
+    offer = make.offer(hidden=True)
+    return lambda act: act(offer.host, from_now_on=True, actor=actor, at=at)
+
+
 SUPPLY = (
+    add_terms, publish_terms, assign_terms, set_lifecycle, leave_to_host, make_offer, change_offer, withdraw_offer,
+    publish_offers,
     save_host, update_host, switch_host, ask_sync, close_run, note_check, set_price, apply_change,
     dismiss_change, settle_run, show_offer, describe_offer,
 )  # fmt: skip

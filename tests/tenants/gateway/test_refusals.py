@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.models import Price
+from catalog import actions as supply
+from catalog.models import Offer, Price
 from foundry.lib import clock
 from tenants.access import actions as access
 from tenants.keys import actions as keys
@@ -108,6 +109,22 @@ def test_new_terms_must_be_acknowledged_first(world: World) -> None:
     world.offer.terms = make.terms("stricter", version=2)
     world.offer.save(update_fields=["terms"])
     assert refused(world, secret)[:2] == (403, "terms_not_acknowledged")
+
+
+def test_terms_that_count_later_are_needed_only_from_then_on(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"rpm": 10})
+    _, secret = make.key(grant)
+    make.terms("stricter")
+    later = clock.now() + timedelta(hours=1)
+    supply.assign_terms("stricter", offers=[world.offer.pk], counts_from=later, actor="ada", at=clock.now())
+    assert world.gateway.post(URL_PATH, question(), secret)[0] == 200
+    Offer.objects.filter(pk=world.offer.pk).update(terms_from=clock.now())
+    assert refused(world, secret)[:2] == (403, "terms_not_acknowledged")
+    never = make.terms("never acknowledged")
+    Offer.objects.filter(pk=world.offer.pk).update(terms_from=later, terms_before=never)
+    assert refused(world, secret)[:2] == (403, "terms_not_acknowledged")
+    access.acknowledge(grant.team, make.terms("stricter"), actor=make.owner_of(grant.team), at=clock.now())
+    assert world.gateway.post(URL_PATH, question(), secret)[0] == 200
 
 
 def test_a_host_that_lost_its_calling_address_fails_closed(world: World) -> None:
