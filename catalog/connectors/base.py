@@ -34,12 +34,16 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer as it came. `part` says which listing it belongs to."""
+    """One answer as it came. `part` says which listing it belongs to.
+
+    :param beside: pages of other listings that came before and that this one is read with.
+    """
 
     url: str
     body: bytes
     part: str = "models"
     number: int = 1
+    beside: "tuple[Page, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

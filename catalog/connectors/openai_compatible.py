@@ -28,7 +28,7 @@ class OpenAICompatible(Kind):
     def read(self, page: Page) -> Listing:
         content = parse_json(page)
         rows = rows_of(content, page, "data", "models")
-        if not rows:
+        if not rows and page.number == 1:
             raise ListingBroken(page.part, "the listing is empty", "Check what the credential may see.")
         offers, problems = leniently(rows, self.offer)
         rejected, more = len(problems), self.more(content)

@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page, Problem
+
+Row = TypeVar("Row")
 
 
 def parse_json(page: Page) -> Any:
@@ -90,17 +92,17 @@ BAD_ROW = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError)
 
 
 def leniently(
-    rows: Sequence[Any], read: Callable[[Any], OfferRow]
-) -> tuple[tuple[OfferRow, ...], tuple[Problem, ...]]:
+    rows: Sequence[Any], read: Callable[[Any], Row], what: str = "row"
+) -> tuple[tuple[Row, ...], tuple[Problem, ...]]:
     """Every row that can be read, and why each of the others cannot."""
-    offers: list[OfferRow] = []
+    good: list[Row] = []
     problems: list[Problem] = []
     for number, row in enumerate(rows, 1):
         try:
-            offers.append(read(object_of(row)))
+            good.append(read(object_of(row)))
         except BAD_ROW as error:
-            problems.append(Problem(f"row {number} {hint(row)}".strip(), str(error)[:200]))
-    return tuple(offers), tuple(problems)
+            problems.append(Problem(f"{what} {number} {hint(row)}".strip(), str(error)[:200]))
+    return tuple(good), tuple(problems)
 
 
 def object_of(row: Any) -> dict[str, Any]:
@@ -154,6 +156,18 @@ def count_of(value: Any) -> int | None:
     except (TypeError, ValueError, ArithmeticError):
         return None
     return number if 0 < number < 2**31 else None
+
+
+def whole(row: Mapping[str, Any], name: str, most: int = 10**15) -> int | None:
+    """A count of things that may be none of: None when absent. Raises ValueError for what is no whole, sane number."""
+    value = row.get(name)
+    if value is None:
+        return None
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 16 and value == int(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
+        raise ValueError(f"'{name}' is no count: {str(value)[:40]}")
+    return value
 
 
 def moment(text: str) -> datetime:

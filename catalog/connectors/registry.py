@@ -1,8 +1,10 @@
 """Every kind of host we can ask, by the name that stands in `Host.connector`."""
 
+from catalog.connectors.anthropic import Anthropic
 from catalog.connectors.azure import Azure
 from catalog.connectors.base import Connection, Kind
 from catalog.connectors.manual import Manual
+from catalog.connectors.openai import OpenAI
 from catalog.connectors.openai_compatible import OpenAICompatible
 from catalog.connectors.openrouter import OpenRouter
 from catalog.connectors.reference import Reference
@@ -10,8 +12,10 @@ from catalog.connectors.xai import XAI
 from foundry.lib.errors import Invalid
 
 KINDS: tuple[type[Kind], ...] = (
+    Anthropic,
     Azure,
     Manual,
+    OpenAI,
     OpenAICompatible,
     OpenRouter,
     Reference,
