@@ -26,7 +26,11 @@ MAKERS = {
     "zhipuai": "zai", "typesafe": "typesafe",
 }  # fmt: skip
 # Where to look for the list price of a maker's model.
-LISTS = {"xai": "x-ai", **{maker: provider for provider, maker in MAKERS.items() if provider == maker}}
+LISTS = {
+    "xai": "x-ai",
+    "google": "google",
+    **{maker: provider for provider, maker in MAKERS.items() if provider == maker},
+}
 INPUT_ONLY = re.compile(r"embed|rerank|voyage|bge-|gte-|(^|-)(ada|babbage|curie|davinci)$", re.IGNORECASE)
 SOURCE = f"genai-prices {version('genai-prices')}"
 

@@ -3,6 +3,7 @@
 from catalog.connectors.anthropic import Anthropic
 from catalog.connectors.azure import Azure
 from catalog.connectors.base import Connection, Kind
+from catalog.connectors.google import Google
 from catalog.connectors.manual import Manual
 from catalog.connectors.openai import OpenAI
 from catalog.connectors.openai_compatible import OpenAICompatible
@@ -16,6 +17,7 @@ KINDS: tuple[type[Kind], ...] = (
     Azure,
     Manual,
     OpenAI,
+    Google,
     OpenAICompatible,
     OpenRouter,
     Reference,
