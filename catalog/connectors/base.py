@@ -62,6 +62,9 @@ PARTS = {
     "request": "request", "image": "image", "web_search": "search", "audio_minute": "minute",
 }  # fmt: skip
 BASE_PARTS = ("input", "output", "cached_input")
+NOT_CALLABLE = (
+    "not_callable"  # the capability that says why a host lists a model and answers no call by its name
+)
 
 
 @dataclass(frozen=True, slots=True)

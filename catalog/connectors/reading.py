@@ -95,11 +95,18 @@ def leniently(
     rows: Sequence[Any], read: Callable[[Any], Row], what: str = "row"
 ) -> tuple[tuple[Row, ...], tuple[Problem, ...]]:
     """Every row that can be read, and why each of the others cannot."""
+    return leniently_many(rows, lambda row: [read(row)], what)
+
+
+def leniently_many(
+    rows: Sequence[Any], read: Callable[[Any], Sequence[Row]], what: str = "row"
+) -> tuple[tuple[Row, ...], tuple[Problem, ...]]:
+    """The same where one row may be several: all of them, or none and the reason."""
     good: list[Row] = []
     problems: list[Problem] = []
     for number, row in enumerate(rows, 1):
         try:
-            good.append(read(object_of(row)))
+            good += read(object_of(row))
         except BAD_ROW as error:
             problems.append(Problem(f"{what} {number} {hint(row)}".strip(), str(error)[:200]))
     return tuple(good), tuple(problems)
@@ -114,7 +121,8 @@ def object_of(row: Any) -> dict[str, Any]:
 
 def hint(row: Any) -> str:
     """What a broken row calls itself, for the person who looks for it."""
-    name = row.get("id") or row.get("name") if isinstance(row, dict) else None
+    told = [row.get(name) for name in ("id", "name", "modelId")] if isinstance(row, dict) else []
+    name = next(filter(None, told), None)
     return name[:80] if isinstance(name, str) and name.isprintable() else ""
 
 

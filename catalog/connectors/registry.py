@@ -3,6 +3,7 @@
 from catalog.connectors.anthropic import Anthropic
 from catalog.connectors.azure import Azure
 from catalog.connectors.base import Connection, Kind
+from catalog.connectors.bedrock import Bedrock
 from catalog.connectors.google import Google
 from catalog.connectors.manual import Manual
 from catalog.connectors.openai import OpenAI
@@ -15,6 +16,7 @@ from foundry.lib.errors import Invalid
 KINDS: tuple[type[Kind], ...] = (
     Anthropic,
     Azure,
+    Bedrock,
     Manual,
     OpenAI,
     Google,

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
+from catalog.connectors.base import NOT_CALLABLE
 from catalog.models.prices import Price
 from catalog.states import ChangeKind, DataClass, Lifecycle
 
@@ -259,6 +260,8 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         nothing = (
             Q(gone_at__isnull=False)
             | Q(lifecycle__in=[Lifecycle.RETIRED, Lifecycle.ANNOUNCED])
+            | Q(opened_at__isnull=False)
+            | Q(capabilities__has_key=NOT_CALLABLE)
             | Q(host__disabled_at__isnull=False)
             | Q(host__connector="reference")
             | Q(host__calling_base_url="")
@@ -371,6 +374,8 @@ class Offer(models.Model):
             return Reach("listed", "The host no longer lists it.")
         if self.lifecycle == Lifecycle.ANNOUNCED:
             return Reach("listed", "Announced; no host serves it yet.")
+        if why := self.capabilities.get(NOT_CALLABLE):
+            return Reach("listed", f"{host.name} lists it, but {why}.")
         if host.disabled_at:
             return Reach("listed", f"{host.name} is switched off.")
         if host.connector == "reference":

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import Offer
+from catalog.models import Host, Offer
 from tests import make
 from tests.people import browser
 
@@ -143,8 +143,11 @@ def test_the_word_for_reach_is_the_same_in_rows_and_in_the_database() -> None:
         for lifecycle in ("announced", "preview", "deprecated", "retired"):
             for gone in (None, timezone.now()):
                 make.offer(at=host, lifecycle=lifecycle, gone_at=gone, priced=False)
+    connected = Host.objects.get(slug="c")
+    make.offer(at=connected, capabilities={"not_callable": "it names no way to call it"}, priced=False)
+    make.offer(at=connected, opened_at=timezone.now(), priced=False)
     rows = Offer.objects.with_reach().with_names()
-    assert len(rows) == 48
+    assert len(rows) == 50
     assert {(row.pk, row.reach.word) for row in rows} == set(rows.values_list("pk", "reach_word"))
     assert {row.reach_rank for row in rows if row.reach.word == "listed"} == {1}
 

@@ -1,6 +1,7 @@
 """What providers really sent, end to end: served over HTTP, synced into the database, compared with the source."""
 
 import json
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -132,3 +133,53 @@ def test_openrouters_newest_shape_with_its_tiers() -> None:
     ]
     assert sonnet.parts == {"cache_write": "3.75", "cache_write_1h": "6", "web_search": "0.01"}
     assert not Price.objects.exclude(offer__key="anthropic/claude-sonnet-4").exclude(tiers=[]).exists()
+
+
+def gemini(second: Reply) -> Script:
+    """The recorded first page, and what its token leads to."""
+    first = real("gemini/v1beta_models_2025-12-25.json")
+    token = json.loads(first)["nextPageToken"]
+    return lambda path: second if f"pageToken={token}" in path else Reply(first)
+
+
+def test_googles_listing_is_read_past_its_token_to_the_end() -> None:
+    more = {
+        "name": "models/veo-3.1-fast-generate-preview",
+        "supportedGenerationMethods": ["predictLongRunning"],
+    }
+    rows = [*json.loads(real("gemini/v1beta_models_2025-12-25.json"))["models"], more]
+    run = synced("google", gemini(Reply(json.dumps({"models": [more]}).encode())))
+    assert (summary(run), run.pages) == (("succeeded", 51, 0, []), 2)
+    flash = Offer.objects.get(key="gemini-2.5-flash")
+    assert (flash.context_tokens, flash.max_output_tokens) == (1_048_576, 65_536)
+    names = [row["name"].removeprefix("models/") for row in rows]
+    early = {name for name in names if "-preview" in name or "-exp" in name}
+    assert set(Offer.objects.filter(lifecycle="preview").values_list("key", flat=True)) == early
+    assert (len(names), len(early)) == (51, 23)
+    assert Offer.objects.filter(modalities__contains=["embedding"]).count() == 6
+
+
+@pytest.mark.parametrize("second", [Reply(status=404), Reply(b"{}"), Reply(b"")])
+def test_googles_first_page_alone_is_no_listing(second: Reply) -> None:
+    run = synced("google", gemini(second))
+    assert run.state in {"failed", "quarantined"}
+    assert Offer.objects.count() == 0
+
+
+def test_bedrocks_126_models_of_which_18_are_legacy() -> None:
+    body = real("bedrock/list_foundation_models_us-east-1_2026-01-01.json")
+    rows = {row["modelId"]: row for row in json.loads(body)["modelSummaries"]}
+    run = synced("bedrock", always(Reply(body)), region="us-east-1")
+    assert summary(run) == ("succeeded", 126, 0, [])
+    stages = Counter(Offer.objects.values_list("lifecycle_told", flat=True))
+    assert (
+        stages
+        == Counter(row["modelLifecycle"]["status"] for row in rows.values())
+        == {"ACTIVE": 108, "LEGACY": 18}
+    )
+    assert Offer.objects.filter(lifecycle="legacy").count() == 18
+    for offer in Offer.objects.all():
+        on_demand = "ON_DEMAND" in rows[offer.key]["inferenceTypesSupported"]
+        assert ("not_callable" in offer.capabilities) is not on_demand
+    makers = Counter(offer.model.publisher.name for offer in Offer.objects.select_related("model__publisher"))
+    assert (makers["Amazon"], makers["Anthropic"], makers["Stability AI"], len(makers)) == (33, 25, 13, 16)
