@@ -21,6 +21,7 @@ from catalog.serializers import (
     CapacitySerializer,
     ChangedHostSerializer,
     ChangedOfferSerializer,
+    ChangeIdsSerializer,
     ChangeSerializer,
     CheckSerializer,
     HostSerializer,
@@ -30,6 +31,7 @@ from catalog.serializers import (
     OfferSerializer,
     PriceSerializer,
     PublisherSerializer,
+    SettledSerializer,
     SyncRunSerializer,
 )
 from foundry.lib import clock
@@ -239,6 +241,15 @@ class SyncRunView(Asked, viewsets.ReadOnlyModelViewSet[SyncRun]):
             return SyncRun.objects.none()
         return SyncRun.objects.seen_by(self.person).select_related("host")
 
+    @extend_schema(request=None, responses={202: SyncRunSerializer})
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def take(self, request: Request, pk: str) -> Response:
+        """Take a doubted listing anyway: sync again, and let go what was seen missing."""
+        run = actions.take_anyway(self.get_object().pk, actor=self.person, at=clock.now())
+        return Response(SyncRunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+    take.required_scope = "admin"  # type: ignore[attr-defined]
+
 
 class ChangeView(Asked, viewsets.ReadOnlyModelViewSet[Change]):
     """What differs between two listings; waiting ones are for an admin to apply or dismiss."""
@@ -264,6 +275,28 @@ class ChangeView(Asked, viewsets.ReadOnlyModelViewSet[Change]):
         change = actions.dismiss_change(self.get_object().pk, actor=self.person, at=clock.now())
         return Response(ChangeSerializer(change).data)
 
+    @extend_schema("changes_apply_many", request=ChangeIdsSerializer, responses=SettledSerializer(many=True))
+    @action(detail=False, methods=["post"], url_path="apply", filter_backends=[], pagination_class=None)
+    def apply_many(self, request: Request) -> Response:
+        """Apply several at once; each row says what came of it."""
+        return self.settle(request, yes=True)
+
+    @extend_schema(
+        "changes_dismiss_many", request=ChangeIdsSerializer, responses=SettledSerializer(many=True)
+    )
+    @action(detail=False, methods=["post"], url_path="dismiss", filter_backends=[], pagination_class=None)
+    def dismiss_many(self, request: Request) -> Response:
+        """Dismiss several at once; each row says what came of it."""
+        return self.settle(request, yes=False)
+
+    def settle(self, request: Request, *, yes: bool) -> Response:
+        require_admin(self.person)
+        ids = read(ChangeIdsSerializer, request)["ids"]
+        came = actions.settle_changes(ids, yes=yes, actor=self.person, at=clock.now())
+        return Response(SettledSerializer(came, many=True).data)
+
+    apply_many.required_scope = "admin"  # type: ignore[attr-defined]
+    dismiss_many.required_scope = "admin"  # type: ignore[attr-defined]
     apply.required_scope = "admin"  # type: ignore[attr-defined]
     dismiss.required_scope = "admin"  # type: ignore[attr-defined]
 

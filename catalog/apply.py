@@ -8,8 +8,9 @@ from django.db import transaction
 
 from catalog import effects, prices
 from catalog.connectors.base import Listing, OfferRow
-from catalog.diff import Difference, Verdict, compare, plain
+from catalog.diff import Difference, Verdict, Waiver, compare, plain
 from catalog.models import CapacityPool, Change, Host, Model, Offer, Publisher, SyncRun
+from catalog.risks import Policy
 from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.audit.actions import record
 
@@ -24,7 +25,8 @@ class RunClosed(Exception):
 @transaction.atomic
 def apply(run_id: int, listing: Listing, *, source: str, at: datetime) -> SyncRun:
     """Write a listing's differences and end its run. Raises RunClosed."""
-    run = SyncRun.objects.select_for_update(of=("self",)).select_related("host__default_terms").get(pk=run_id)
+    rows = SyncRun.objects.select_for_update(of=("self",)).select_related("host__default_terms", "waives")
+    run = rows.get(pk=run_id)
     if run.state != RunState.RUNNING:
         raise RunClosed(f"run {run_id} is {run.state}")
     host = run.host
@@ -32,9 +34,9 @@ def apply(run_id: int, listing: Listing, *, source: str, at: datetime) -> SyncRu
     offers = {offer.key: offer for offer in host.offers.filter(by_hand=False).select_related("pool")}
     told = prices.told_facts(host.pk, at)
     held = {key: effects.held(offer, told.get(offer.pk)) for key, offer in offers.items()}
-    verdict = compare(held, listing, at)
+    verdict = compare(held, listing, at, policy_of(host), waiver(run))
     if verdict.doubts:
-        quarantine(run, verdict, offers, at)
+        quarantine(run, verdict, offers, source, at)
     else:
         take(run, listing, verdict, offers, source, at)
     close(run, listing, at)
@@ -49,11 +51,24 @@ def with_known_pools(host: Host, listing: Listing) -> Listing:
     return replace(listing, offers=offers)
 
 
-def quarantine(run: SyncRun, verdict: Verdict, offers: dict[str, Offer], at: datetime) -> None:
+def policy_of(host: Host) -> Policy:
+    return Policy(host.price_rise_percent, host.gone_percent, frozenset(host.waits_for))
+
+
+def waiver(run: SyncRun) -> Waiver:
+    """What the person who asked for this run saw in a doubted one and takes as it is."""
+    if run.waives is None:
+        return Waiver()
+    missing = Change.objects.filter(host=run.host, state=ChangeState.WAITING, kind=ChangeKind.GONE)
+    return Waiver(frozenset(missing.values_list("key", flat=True)), run.waives.rejected)
+
+
+def quarantine(run: SyncRun, verdict: Verdict, offers: dict[str, Offer], source: str, at: datetime) -> None:
     """Take nothing; what is missing waits for a person."""
     run.state = RunState.QUARANTINED
-    run.problems = [{"where": "listing", "why": f"{why}; nothing changed"} for why in verdict.doubts]
-    settle(run, verdict.differences, offers, at, complete=False)
+    run.waivable = all(doubt.by_person for doubt in verdict.doubts)
+    run.problems = [{"where": "listing", "why": f"{doubt.why}; nothing changed"} for doubt in verdict.doubts]
+    settle(run, verdict.differences, offers, source, at, complete=False)
 
 
 def take(
@@ -68,7 +83,7 @@ def take(
     change_offers(safe, offers, pools, source, at)
     link_successors(offers, {change.key for change in safe if change.kind in SUCCESSION})
     prices.tell(price_changes(safe, offers), source=source, at=at)
-    settle(run, verdict.differences, offers, at, complete=True)
+    settle(run, verdict.differences, offers, source, at, complete=True)
     kinds = Counter(change.kind for change in safe)
     run.new, run.gone = len(new), kinds[ChangeKind.GONE]
     run.changed = len({change.key for change in safe if change.kind not in {ChangeKind.NEW, ChangeKind.GONE}})
@@ -104,7 +119,7 @@ def take_pools(run: SyncRun, listing: Listing, source: str, at: datetime) -> dic
             news.append(Difference(row.name, ChangeKind.LIMITS, plain(before), plain(row.maximum)))
     CapacityPool.objects.bulk_create(new, batch_size=BATCH)
     CapacityPool.objects.bulk_update(changed, [*POOL_FACTS, "told_at"], batch_size=BATCH)
-    Change.objects.bulk_create(applied(run, change, None, at) for change in news)
+    Change.objects.bulk_create(applied(run, change, None, source, at) for change in news)
     return {name: pool for (_, name), pool in held.items()}
 
 
@@ -208,7 +223,13 @@ def price_changes(safe: list[Difference], offers: dict[str, Offer]) -> list[tupl
 
 
 def settle(
-    run: SyncRun, found: tuple[Difference, ...], offers: dict[str, Offer], at: datetime, *, complete: bool
+    run: SyncRun,
+    found: tuple[Difference, ...],
+    offers: dict[str, Offer],
+    source: str,
+    at: datetime,
+    *,
+    complete: bool,
 ) -> None:
     """Write Change rows and bring earlier waiting ones up to date.
 
@@ -226,7 +247,8 @@ def settle(
             kept.add(before.pk)
         else:
             offer = offers.get(change.key)
-            new.append(waits(run, change, offer, at) if change.risky else applied(run, change, offer, at))
+            made = waits if change.risky else applied
+            new.append(made(run, change, offer, source, at))
     overtaken = {(change.key, change.kind) for change in new}
     moot = [
         row.pk
@@ -241,17 +263,17 @@ def settle(
     Change.objects.bulk_create(new, batch_size=BATCH)
 
 
-def applied(run: SyncRun, change: Difference, offer: Offer | None, at: datetime) -> Change:
+def applied(run: SyncRun, change: Difference, offer: Offer | None, source: str, at: datetime) -> Change:
     return Change(
         host=run.host, run=run, offer=offer, key=change.key, kind=change.kind, before=change.before,
-        after=change.after, state=ChangeState.APPLIED, at=at, settled_at=at, settled_by=f"run {run.pk}",
+        after=change.after, source=source[:160], state=ChangeState.APPLIED, at=at, settled_at=at, settled_by=f"run {run.pk}",
     )  # fmt: skip
 
 
-def waits(run: SyncRun, change: Difference, offer: Offer | None, at: datetime) -> Change:
+def waits(run: SyncRun, change: Difference, offer: Offer | None, source: str, at: datetime) -> Change:
     return Change(
         host=run.host, run=run, offer=offer, key=change.key, kind=change.kind, before=change.before,
-        after=change.after, risky=True, why_risky=change.why[:200], state=ChangeState.WAITING, at=at,
+        after=change.after, source=source[:160], risky=True, why_risky=change.why[:200], state=ChangeState.WAITING, at=at,
     )  # fmt: skip
 
 

@@ -7,11 +7,13 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from catalog.connectors.base import Listing, OfferRow, PriceRow, Tier
-from catalog.states import ChangeKind, Lifecycle
+from catalog.risks import Policy, too_many_unread
+from catalog.states import ChangeKind
 
 Json = Any
-PRICE_RISE = Decimal("1.25")
-FEW_GONE, SHARE_GONE = 5, Decimal("0.20")
+IDENTITY = (
+    "publisher", "publisher_name", "model", "name", "host_model_id", "version", "region", "sku", "description",
+)  # fmt: skip
 SMALLEST_PRICE = Decimal(1).scaleb(-18)
 EXACT = Context(prec=60)
 
@@ -45,68 +47,108 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a listing is not believed. :param by_person: somebody who looked may say that it is right."""
+
+    why: str
+    by_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """All differences, and why the listing as a whole is not believed (empty when it is)."""
 
     differences: tuple[Difference, ...]
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
-def compare(held: Mapping[str, Held], listing: Listing, at: datetime) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """What a person saw in a doubted listing and takes as it is; anything beyond that is doubted again.
+
+    :param may_go: keys of offers that may go.
+    :param unread: so many rows need not be readable.
+    """
+
+    may_go: frozenset[str] = frozenset()
+    unread: int = 0
+
+
+BELIEVED, NOTHING = Policy(), Waiver()
+
+
+def compare(
+    held: Mapping[str, Held],
+    listing: Listing,
+    at: datetime,
+    policy: Policy = BELIEVED,
+    waived: Waiver = NOTHING,
+) -> Verdict:
     """Differences in the order told, then what is missing.
 
-    A listing that is incomplete, mostly unreadable, or lacks more than five offers and a fifth of what we
-    hold (or most of a small catalog) is doubted: nothing of it applies, and what is missing waits.
+    A listing that is incomplete, mostly unreadable, or lacks more of what we hold than the policy believes is
+    doubted: nothing of it applies, and what is missing waits. What a person waived is not doubted again.
     """
     told = {row.key for row in listing.offers}
     missing = [item for item in held.values() if not item.gone and item.key not in told]
-    doubts = tuple(doubt(held, listing, len(missing)))
+    doubts = tuple(doubt(held, listing, missing, policy, waived))
     if doubts:
-        return Verdict(tuple(gone(item, doubts[0]) for item in missing if listing.complete), doubts)
+        why = doubts[0].why
+        return Verdict(tuple(gone(item, why) for item in missing if listing.complete), doubts)
     unsure = f"{listing.rejected} rows could not be read; it may be one of them" if listing.rejected else ""
-    found = [change for row in listing.offers for change in differences(held.get(row.key), row, at)]
-    return Verdict((*found, *(gone(item, unsure) for item in missing)))
+    why = unsure or policy.always(ChangeKind.GONE)
+    found = [change for row in listing.offers for change in differences(held.get(row.key), row, at, policy)]
+    left = (gone(item, "" if item.key in waived.may_go else why) for item in missing)
+    return Verdict((*found, *left))
 
 
-def doubt(held: Mapping[str, Held], listing: Listing, missing: int) -> Iterator[str]:
+def doubt(
+    held: Mapping[str, Held], listing: Listing, missing: Sequence[Held], policy: Policy, waived: Waiver
+) -> Iterator[Doubt]:
     """Why this listing cannot be believed as a whole."""
-    present = sum(1 for item in held.values() if not item.gone)
     came = len(listing.offers)
     if not listing.complete:
-        yield "the listing is incomplete"
+        yield Doubt("the listing is incomplete")
     if came == 0:
-        yield "no usable offer came"
-    if listing.rejected > too_many(listing.rejected + came):
-        yield f"{listing.rejected} rows could not be read"
-    if missing > too_many(present) or (missing > 1 and missing * 2 > present):
-        yield f"{present - missing} of {present} came, {missing} missing"
-
-
-def too_many(whole: int) -> int:
-    """How many of `whole` may go before it looks like a fault."""
-    return max(FEW_GONE, int(whole * SHARE_GONE))
+        yield Doubt("no usable offer came")
+    if listing.rejected > waived.unread and too_many_unread(listing.rejected, came):
+        yield Doubt(f"{listing.rejected} rows could not be read", by_person=True)
+    present = sum(1 for item in held.values() if not item.gone)
+    unforeseen = sum(1 for item in missing if item.key not in waived.may_go)
+    if unforeseen and policy.too_many_gone(unforeseen, present - len(missing) + unforeseen):
+        yield Doubt(f"{present - len(missing)} of {present} came, {len(missing)} missing", by_person=True)
 
 
 def gone(item: Held, why: str) -> Difference:
     return Difference(item.key, ChangeKind.GONE, {"listed": True}, {"listed": False}, why)
 
 
-def differences(item: Held | None, row: OfferRow, at: datetime) -> Iterator[Difference]:
+def differences(item: Held | None, row: OfferRow, at: datetime, policy: Policy) -> Iterator[Difference]:
     """What differs between one held offer and one told row."""
     told = facts(row)
     if item is None:
-        yield Difference(row.key, ChangeKind.NEW, None, told)
+        yield new(row, told, policy.always(ChangeKind.NEW))
         return
     if item.gone:
-        yield Difference(row.key, ChangeKind.BACK, {"listed": False}, {"listed": True})
+        why = policy.always(ChangeKind.BACK)
+        yield Difference(row.key, ChangeKind.BACK, {"listed": False}, {"listed": True}, why)
     for kind, after in told.items():
         before = item.facts.get(kind)
         if before == after:
             continue
         if kind not in item.overruled:
-            yield Difference(row.key, ChangeKind(kind), before, after, risk(kind, before, after, at))
+            yield Difference(row.key, ChangeKind(kind), before, after, policy.risk(kind, before, after, at))
         elif after != item.overruled[kind]:
             yield Difference(row.key, ChangeKind(kind), before, after, "a person set it by hand")
+
+
+def new(row: OfferRow, told: dict[str, Json], why: str) -> Difference:
+    """A row that we do not hold. Where it waits, it brings along what makes an offer of it later."""
+    return Difference(row.key, ChangeKind.NEW, None, told | {"row": identity(row)} if why else told, why)
+
+
+def identity(row: OfferRow) -> dict[str, str]:
+    return {name: getattr(row, name) for name in IDENTITY}
 
 
 def facts(row: OfferRow) -> dict[str, Json]:
@@ -154,46 +196,6 @@ def plain(amount: Decimal) -> str:
     """A decimal as text without exponent or trailing zeros, to 1e-18: equal prices look equal."""
     text = format(amount.quantize(SMALLEST_PRICE, ROUND_HALF_UP, EXACT), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def risk(kind: str, before: Json, after: Json, at: datetime) -> str:
-    """Why a person should look before this applies; empty when it may apply itself."""
-    if kind == ChangeKind.PRICE:
-        return price_risk(before, after)
-    if kind == ChangeKind.RETIREMENT_DATE:
-        return date_risk(before, after, at)
-    if kind == ChangeKind.LIFECYCLE and after["stage"] == Lifecycle.RETIRED:
-        return "calls would end at once"
-    return ""
-
-
-def price_risk(before: Json, after: Json) -> str:
-    if before is None:
-        return ""
-    if after is None:
-        return "the price is no longer told; new calls would have no known cost"
-    for part in ("input", "output", "cached_input"):
-        old, new = before.get(part), after.get(part)
-        if old is not None and new is not None and Decimal(new) > Decimal(old) * PRICE_RISE:
-            return f"{part.replace('_', ' ')} price up {rise(old, new)}"
-    return ""
-
-
-def rise(old: str, new: str) -> str:
-    if Decimal(old) == 0:
-        return f"from 0 to {new}"
-    return f"{(Decimal(new) / Decimal(old) - 1) * 100:.0f} %"
-
-
-def date_risk(before: Json, after: Json, at: datetime) -> str:
-    if after is None:
-        return "the retirement date was taken back" if before else ""
-    date = datetime.fromisoformat(after)
-    if date <= at:
-        return "the retirement date is in the past"
-    if before is not None and date < datetime.fromisoformat(before):
-        return "the retirement date moved closer"
-    return ""
 
 
 def keys(differences: Sequence[Difference]) -> set[str]:

@@ -8,8 +8,12 @@ from django import forms
 from catalog.connectors.registry import CONNECTORS
 from catalog.hosts import HostFacts
 from catalog.models import Host, Price, Terms
+from catalog.states import ChangeKind
 
 EVERY = [("", "Never by itself"), ("3600", "Every hour"), ("21600", "Every 6 hours"), ("86400", "Every day")]
+POLICY = ["publishes_new", "price_rise_percent", "gone_percent", "waits_for", "request_gap_ms", "status_url"]
+NUMBERS = ("price_rise_percent", "gone_percent", "request_gap_ms")
+NOTHING_SAID = HostFacts("", "", "")
 SETTINGS = ("subscription", "location", "api_version")
 
 
@@ -60,12 +64,45 @@ class HostForm(forms.Form):
         required=False, help_text="Networks inside your own walls that this host may be in, as CIDR, one per line.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
+    publishes_new = forms.BooleanField(
+        required=False, label="Show new offers at once", help_text="Otherwise an admin publishes each."
+    )
+    price_rise_percent = forms.IntegerField(
+        initial=25,
+        required=False,
+        label="A price may rise by, %",
+        help_text="More than that waits for a person.",
+    )
+    gone_percent = forms.IntegerField(
+        initial=20,
+        required=False,
+        label="Offers may go missing at once, %",
+        help_text="Five always may. More than that is taken for a broken listing. 0: none goes without a person.",
+    )
+    waits_for = forms.MultipleChoiceField(
+        choices=ChangeKind.choices,
+        required=False,
+        label="What always waits for a person",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    request_gap_ms = forms.IntegerField(
+        initial=100,
+        required=False,
+        label="Least time between two questions, ms",
+        help_text="So that the host is not pressed.",
+    )
+    status_url = forms.CharField(
+        max_length=400,
+        required=False,
+        label="Address of its status page",
+        help_text="Statuspage, for example https://status.openai.com.",
+    )
 
     @classmethod
     def of(cls, host: Host) -> dict[str, Any]:
         """The form's initial values for a host that is there; never a credential."""
         names = ["name", "slug", "connector", "region", "sync_every_s", "default_terms", "listing_base_url",
-                 "calling_base_url", "calling_auth", "calling_path_template"]  # fmt: skip
+                 "calling_base_url", "calling_auth", "calling_path_template", *POLICY]  # fmt: skip
         settings = {name: host.listing_settings.get(name, "") for name in SETTINGS}
         networks = {"trusted_networks": "\n".join(host.trusted_networks)}
         return {name: getattr(host, name) for name in names} | settings | networks
@@ -77,6 +114,10 @@ class HostForm(forms.Form):
             data.pop(name)
         told = {name: value for name in SETTINGS if (value := data.pop(name))}
         kept = {} if host is None else {k: v for k, v in host.listing_settings.items() if k not in SETTINGS}
+        data["waits_for"] = tuple(data["waits_for"])
+        for name in NUMBERS:
+            if data[name] is None:
+                data[name] = getattr(host or NOTHING_SAID, name)
         data["trusted_networks"] = tuple(data["trusted_networks"].split())
         if host is not None:
             data |= {"is_sandbox": host.is_sandbox, "is_demo": host.is_demo}

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from catalog.actions.changes import MOST
 from catalog.connectors.registry import CONNECTORS
 from catalog.models import Change, Host, Model, Publisher, SyncRun
 from catalog.pages import OfferFacts
@@ -232,13 +233,16 @@ class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
     host = serializers.CharField(source="host.slug")
     state = serializers.CharField(help_text="queued, running, succeeded, partial, quarantined, failed")
     quarantined = serializers.BooleanField()
+    waivable = serializers.BooleanField(help_text="Somebody who looked may take its listing anyway.")
+    lasting = serializers.BooleanField(help_text="Only a person can mend why it failed.")
+    waives = serializers.IntegerField(source="waives_id", allow_null=True)
     problems = ProblemRowSerializer(many=True)
 
     class Meta:
         model = SyncRun
         fields = [
             "id", "host", "state", "asked_by", "asked_at", "started_at", "finished_at", "pages", "expected",
-            "seen", "new", "changed", "gone", "rejected", "quarantined", "problems",
+            "seen", "new", "changed", "gone", "rejected", "quarantined", "waivable", "lasting", "waives", "problems",
         ]  # fmt: skip
 
 
@@ -254,9 +258,24 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
     class Meta:
         model = Change
         fields = [
-            "id", "host", "offer", "run", "key", "kind", "before", "after", "risky", "why_risky", "state", "at",
+            "id", "host", "offer", "run", "key", "kind", "before", "after", "risky", "why_risky", "source",
+            "state", "at",
             "settled_at", "settled_by",
         ]  # fmt: skip
+
+
+class ChangeIdsSerializer(serializers.Serializer[Any]):
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), max_length=MOST
+    )
+
+
+class SettledSerializer(serializers.Serializer[Any]):
+    """What came of one change of several."""
+
+    id = serializers.IntegerField()
+    state = serializers.CharField(help_text="applied, waiting, dismissed; empty where there is none such.")
+    why_not = serializers.CharField(help_text="Empty when it was settled now.")
 
 
 class CapacitySerializer(serializers.Serializer[Any]):

@@ -1,16 +1,17 @@
 """What people and machines do to supply. Each function is one transaction and one audit entry."""
 
 from catalog.actions.byhand import change_offer, make_offer, withdraw_offer
-from catalog.actions.changes import apply_change, dismiss_change, settle_run
+from catalog.actions.changes import Settled, apply_change, dismiss_change, settle_changes, settle_run
 from catalog.actions.hosts import check_host, note_check, save_host, switch_host, update_host
 from catalog.actions.lifecycle import leave_to_host, set_lifecycle
 from catalog.actions.offers import describe_offer, show_offer
 from catalog.actions.prices import set_price
 from catalog.actions.publish import publish_offers
-from catalog.actions.runs import ask_sync, close_run
+from catalog.actions.runs import ask_sync, close_run, take_anyway
 from catalog.actions.terms import add_terms, assign_terms, publish_terms
 
 __all__ = [
+    "Settled",
     "add_terms",
     "apply_change",
     "ask_sync",
@@ -28,9 +29,11 @@ __all__ = [
     "save_host",
     "set_lifecycle",
     "set_price",
+    "settle_changes",
     "settle_run",
     "show_offer",
     "switch_host",
+    "take_anyway",
     "update_host",
     "withdraw_offer",
 ]

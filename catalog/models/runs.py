@@ -28,6 +28,10 @@ class SyncRun(models.Model):
     """One attempt to bring a host's offers up to date.
 
     `problems` is a list of {"where", "why"}; `expected` is how many rows the run thinks will come.
+
+    :ivar lasting: of a failed run: only a person can mend why.
+    :ivar waivable: of a quarantined run: somebody who looked may say that its listing is right.
+    :ivar waives: the quarantined run whose doubts a person waived by asking for this one.
     """
 
     host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="runs")
@@ -45,6 +49,9 @@ class SyncRun(models.Model):
     gone = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     problems = models.JSONField(default=list)
+    lasting = models.BooleanField(default=False)
+    waivable = models.BooleanField(default=False)
+    waives = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="waived_by")
 
     objects = RunQuerySet.as_manager()
 

@@ -11,7 +11,7 @@ from catalog.connectors.base import PriceRow
 from catalog.models import Change, Host, Offer
 from catalog.rules import waiting_changes
 from foundry.lib import clock
-from foundry.lib.errors import Conflict, Forbidden
+from foundry.lib.errors import Conflict, Forbidden, Invalid
 from tests import make
 from tests.catalog import syncing
 from tests.fakes.azure import region
@@ -172,3 +172,50 @@ def test_only_admins_settle_a_run(market: Market) -> None:
     run = market.host.runs.order_by("-pk")[0]
     with pytest.raises(Forbidden):
         actions.settle_run(run.pk, yes=True, actor=make.person(roles=("ops",)), at=clock.now())
+
+
+def test_several_are_applied_at_once_and_each_says_what_came_of_it(market: Market) -> None:
+    market.told("14")
+    rows = list(Change.objects.filter(state="waiting").order_by("pk"))
+    actions.dismiss_change(rows[0].pk, actor=make.person("ada", roles=("admin",)), at=clock.now())
+    ids = [rows[0].pk, rows[1].pk, 10**9, rows[2].pk]
+    came = actions.settle_changes(ids, yes=True, actor="test", at=clock.now())
+    assert [(each.id, each.state) for each in came] == list(
+        zip(ids, ["dismissed", "applied", "", "applied"], strict=True)
+    )
+    assert "Ada already settled this change" in came[0].why_not
+    assert came[2].why_not == "There is no such change."
+    assert [came[1].why_not, came[3].why_not] == ["", ""]
+    for row in rows[1:3]:
+        assert row.offer is not None
+        assert prices.in_force([row.offer.pk], clock.now())[row.offer.pk].input_per_million == 14
+
+
+def test_none_and_too_many_are_refused_whole(market: Market) -> None:
+    for ids in ([], range(1, 1_002)):
+        with pytest.raises(Invalid):
+            actions.settle_changes(list(ids), yes=True, actor="test", at=clock.now())
+    with pytest.raises(Conflict):
+        actions.settle_changes([10**9], yes=True, actor="test", at=clock.now())
+
+
+def test_a_new_offer_that_waits_is_made_when_it_is_applied() -> None:
+    with region() as azure:
+        host = syncing.azure(azure.url)
+        host.waits_for = ["new"]
+        host.save()
+        run = syncing.run(host)
+        assert (run.state, run.new, Offer.objects.count()) == ("succeeded", 0, 0)
+        assert actions.settle_run(run.pk, yes=True, actor="test", at=clock.now()) == 9
+        made = Offer.objects.get(model__slug="grok-3")
+        assert (str(made.model), made.lifecycle, made.pool is not None) == ("xai/grok-3", "preview", True)
+        assert made.prices.get().input_per_million == 3
+        assert Change.objects.get(offer=made).state == "applied"
+        again = syncing.run(host, clock.now())
+    assert (again.state, again.new, again.changed) == ("succeeded", 0, 0)
+    assert not Change.objects.filter(state="waiting").exists()
+
+
+def test_every_change_says_who_told_it(market: Market) -> None:
+    market.told("14")
+    assert set(Change.objects.values_list("source", flat=True)) == {"azure listing of 127.0.0.1"}

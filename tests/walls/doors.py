@@ -249,6 +249,7 @@ USAGE = [
     Door("get", "api:usage-event-list", API_SIGNED_IN),
 ]
 ADMIN_READS = "302 403 403 403 403 200 403 403 403 403"
+ADMIN_CANNOT = "302 403 403 403 403 409 403 403 403 403"
 ADMIN_ACTS = "302 403 403 403 403 302 403 403 403 403"
 API_ADMIN = "401 403 403 403 403 200 403 403 403 403"
 SUPPLY_READS = "302 403 403 403 403 200 200 200 403 403"
@@ -283,6 +284,14 @@ def one_notice(world: World) -> dict[str, Any]:
     return {"notice": world.rows["notice"].pk}
 
 
+def waiting_change(world: World) -> dict[str, Any]:
+    return {"change": str(world.rows["change"].pk), "yes": "1"}
+
+
+def waiting_changes(world: World) -> dict[str, Any]:
+    return {"ids": [world.rows["change"].pk]}
+
+
 SUPPLY = [
     Door("get", "catalog", SIGNED_IN),
     Door("get", "catalog-model", SIGNED_IN, {"publisher": "publisher.slug", "model": "model.slug"}),
@@ -302,7 +311,9 @@ SUPPLY = [
     Door("post", "host-switch", ADMIN_ACTS, HOST, always(on="")),
     Door("get", "sync", SUPPLY_READS),
     Door("post", "run-settle", ADMIN_ACTS, {"run_id": "run.pk"}, always(yes="1")),
+    Door("post", "run-take", ADMIN_CANNOT, {"run_id": "run.pk"}, note="its listing was not doubted"),
     Door("get", "changes", SUPPLY_READS),
+    Door("post", "changes-settle", ADMIN_ACTS, body=waiting_change),
     Door("post", "change-apply", ADMIN_ACTS, CHANGE),
     Door("post", "change-dismiss", ADMIN_ACTS, CHANGE),
     Door("get", "capacity", "302 403 403 403 403 200 200 200 403 200"),
@@ -330,6 +341,9 @@ SUPPLY_API = [
     Door("get", "api:change-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
     Door("get", "api:change-detail", API_READS, API_CHANGE),
     Door("post", "api:change-apply", "401 404 404 404 404 200 403 403 404 404", API_CHANGE),
+    Door("post", "api:change-apply-many", API_ADMIN, body=waiting_changes),
+    Door("post", "api:change-dismiss-many", API_ADMIN, body=waiting_changes),
+    Door("post", "api:sync-run-take", "401 404 404 404 404 409 403 403 404 404", {"pk": "run.pk"}),
     Door("post", "api:change-dismiss", "401 404 404 404 404 200 403 403 404 404", API_CHANGE),
     Door("get", "api:pool-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
     Door("get", "api:pool-detail", "401 404 404 404 404 200 200 200 404 200", {"pk": "pool.pk"}),

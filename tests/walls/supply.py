@@ -81,6 +81,16 @@ def dismiss_change(actor: User, at: datetime) -> Act:
     return lambda act: act(change.pk, actor=actor, at=at)
 
 
+def settle_changes(actor: User, at: datetime) -> Act:
+    ids = [waiting().pk, waiting().pk]
+    return lambda act: act(ids, yes=False, actor=actor, at=at)
+
+
+def take_anyway(actor: User, at: datetime) -> Act:
+    run = SyncRun.objects.create(host=make.host(), asked_by="schedule", state="quarantined", waivable=True)
+    return lambda act: act(run.pk, actor=actor, at=at)
+
+
 def settle_run(actor: User, at: datetime) -> Act:
     change = waiting()
     run = SyncRun.objects.create(host=change.host, asked_by="schedule", state="quarantined")
@@ -150,5 +160,5 @@ SUPPLY = (
     add_terms, publish_terms, assign_terms, set_lifecycle, leave_to_host, make_offer, change_offer, withdraw_offer,
     publish_offers,
     save_host, update_host, switch_host, ask_sync, close_run, note_check, set_price, apply_change,
-    dismiss_change, settle_run, show_offer, describe_offer,
+    dismiss_change, settle_changes, settle_run, take_anyway, show_offer, describe_offer,
 )  # fmt: skip
