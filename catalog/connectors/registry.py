@@ -4,8 +4,11 @@ from catalog.connectors.anthropic import Anthropic
 from catalog.connectors.azure import Azure
 from catalog.connectors.base import Connection, Kind
 from catalog.connectors.bedrock import Bedrock
+from catalog.connectors.deepseek import DeepSeek
 from catalog.connectors.google import Google
 from catalog.connectors.manual import Manual
+from catalog.connectors.meta import Meta
+from catalog.connectors.mistral import Mistral
 from catalog.connectors.openai import OpenAI
 from catalog.connectors.openai_compatible import OpenAICompatible
 from catalog.connectors.openrouter import OpenRouter
@@ -18,6 +21,9 @@ KINDS: tuple[type[Kind], ...] = (
     Azure,
     Bedrock,
     Manual,
+    DeepSeek,
+    Meta,
+    Mistral,
     OpenAI,
     Google,
     OpenAICompatible,
