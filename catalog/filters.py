@@ -6,17 +6,10 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 
+from catalog.facets import CONTEXTS, DATA, PRICES, REACHES, SHOWS
 from catalog.models import CapacityPool, Change, Offer, SyncRun
 from catalog.states import ChangeKind, ChangeState, Lifecycle, RunState
 
-REACHES = [("connected", "Connected"), ("sandbox", "Sandbox"), ("listed", "Listed only")]
-PRICES = [
-    ("1", "up to $1"),
-    ("5", "up to $5"),
-    ("20", "up to $20"),
-    ("known", "Known"),
-    ("unknown", "Unknown"),
-]
 Rows = QuerySet[Any]  # offers with the annotations of OfferQuerySet
 
 
@@ -31,6 +24,11 @@ class OfferFilter(django_filters.FilterSet):  # type: ignore[misc]
     lifecycle = django_filters.ChoiceFilter(choices=Lifecycle.choices)
     modality = django_filters.CharFilter(field_name="modalities", method="has_modality")
     reach = django_filters.ChoiceFilter(field_name="reach_word", choices=REACHES)
+    show = django_filters.ChoiceFilter(choices=SHOWS, method="shown", label="Usable here, all, unpublished")
+    context = django_filters.ChoiceFilter(
+        field_name="context_tokens", lookup_expr="gte", choices=CONTEXTS, label="At least so many tokens"
+    )
+    data = django_filters.ChoiceFilter(choices=DATA, method="may_hold", label="Data that the terms allow")
     max_price = django_filters.NumberFilter(
         field_name="input_now", lookup_expr="lte", min_value=0, max_value=10**9, label="USD per million input"
     )
@@ -64,6 +62,14 @@ class OfferFilter(django_filters.FilterSet):  # type: ignore[misc]
         if value in {"known", "unknown"}:
             return rows.filter(input_now__isnull=value == "unknown")
         return rows.filter(input_now__lte=Decimal(value))
+
+    def shown(self, rows: Rows, name: str, value: str) -> Rows:
+        if value == "usable":
+            return rows.filter(reach_rank=0, hidden=False)
+        return rows.filter(hidden=True) if value == "unpublished" else rows
+
+    def may_hold(self, rows: Rows, name: str, value: str) -> Rows:
+        return rows.filter(terms__data_classes__contains=[value])
 
     def also_gone(self, rows: Rows, name: str, value: bool) -> Rows:
         return rows  # `filter_queryset` leaves gone offers out unless this is true

@@ -23,6 +23,12 @@ def in_force(offer_ids: Iterable[int], at: datetime) -> dict[int, Price]:
     return found
 
 
+def inputs_at(at: datetime) -> dict[int, Decimal]:
+    """The input price in force of every offer that has one; one query, which reads each price once."""
+    rows = Price.objects.at(at).distinct("offer_id")
+    return dict(rows.values_list("offer_id", "input_per_million"))
+
+
 def told_facts(host_id: int, at: datetime) -> dict[int, Json]:
     """Per offer of a host, what its listing last said of the price, in the words of `diff`."""
     rows = Price.objects.at(at).filter(offer__host_id=host_id, basis__in=TOLD)

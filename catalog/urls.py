@@ -1,9 +1,10 @@
 from django.urls import path
 
-from catalog.views import hosts, offers, sync
+from catalog.views import compare, hosts, offers, sync
 
 urlpatterns = [
     path("catalog/", offers.catalog, name="catalog"),
+    path("catalog/compare/", compare.side_by_side, name="catalog-compare"),
     path("catalog/<slug:publisher>/<str:model>/", offers.model, name="catalog-model"),
     path("offers/<int:offer_id>/", offers.offer, name="offer"),
     path("offers/<int:offer_id>/price/", offers.set_price, name="offer-price"),

@@ -163,8 +163,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-# What a page or the API says of an offer beside what the catalog knows; each takes (offer ids, person)
-# and answers {offer id: {"word": ..., "tone": ..., "url": ...}}. Strings, because catalog names no tenant.
 API_SLICES = [
     "foundry.people",
     "foundry.audit",
@@ -175,7 +173,12 @@ API_SLICES = [
     "tenants.keys",
     "tenants.usage",
 ]
+# What a page or the API says of an offer beside what the catalog knows; each takes (offer ids, person, team)
+# and answers {offer id: {"word": ..., "tone": ..., "url": ...}}; an empty team means all of the person's.
+# Strings, because catalog names no tenant.
 OFFER_ANNOTATORS = ["tenants.access.annotate.my_access"]
+# For whom a person may ask for offers; each takes a person and answers (slug, name) pairs.
+OFFER_ASKERS = ["tenants.access.annotate.askers"]
 # What is promised of a capacity pool; each takes (pool ids, moment) and answers {pool id: tokens per minute}.
 POOL_ANNOTATORS = ["tenants.access.headroom.granted_by_pool"]
 HOME_BLOCKS = ["tenants.access.home.blocks", "tenants.quotas.home.blocks", "catalog.home.blocks"]

@@ -8,17 +8,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalog import actions, pages
-from catalog.filters import PRICES, REACHES, OfferFilter
+from catalog import actions, facets, pages
+from catalog.filters import OfferFilter
 from catalog.forms import PriceForm
-from catalog.models import Change, Host, Model, Offer, OfferQuerySet, Publisher
-from catalog.states import ChangeState, Lifecycle
+from catalog.models import Change, Model, Offer, OfferQuerySet
+from catalog.states import ChangeState
 from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.access import signed_in, with_role
-from foundry.people.models import Role
+from foundry.people.models import Role, User
 
-PER_PAGE = 25
+PER_PAGE = 24  # whole rows of two, three and four cards
+VIEWS = ("table", "cards")
 
 
 def seen(request: HttpRequest) -> OfferQuerySet:
@@ -28,25 +29,70 @@ def seen(request: HttpRequest) -> OfferQuerySet:
 @require_safe
 @login_required
 def catalog(request: HttpRequest) -> HttpResponse:
-    """Models with their offers; what can be called comes first. 25 models a page."""
-    found = OfferFilter(request.GET, queryset=seen(request))
+    """Models with their offers, 24 a page; it opens on what is usable here. A search in the page swaps its part."""
+    person, at = signed_in(request), clock.now()
+    wanted = request.GET.copy()
+    if not {"show", "reach"} & set(wanted):
+        wanted["show"] = "usable"
+    found = OfferFilter(wanted, queryset=seen(request))
     rows = found.qs if found.form.is_valid() else seen(request).none()
-    page = Paginator(pages.models_in_order(rows), PER_PAGE).get_page(request.GET.get("page"))
+    counted = counts(request, found)
+    sort, team = request.GET.get("sort", ""), request.GET.get("team", "")
+    paginator = Paginator(pages.models_in_order(rows, sort, at), PER_PAGE)
+    if found.form.is_valid():
+        paginator.count = counted.models
+    page = paginator.get_page(request.GET.get("page"))
     ids = [row["model_id"] for row in page.object_list]
     context = {
         "page": page,
-        "models": pages.model_facts(ids, rows, signed_in(request), clock.now()),
+        "models": pages.model_facts(ids, rows, person, at, team),
         "filter": found,
         "chosen": request.GET,
-        "publishers": Publisher.objects.filter(models__offers__gone_at=None)
-        .distinct()
-        .values_list("slug", "name"),
-        "hosts": Host.objects.values_list("slug", "name"),
-        "lifecycles": Lifecycle.choices,
-        "reaches": REACHES,
-        "prices": PRICES,
+        "kept": [(name, value) for name, value in request.GET.items() if value and name not in {"q", "page"}],
+        "show": wanted.get("show", "all"),
+        "tabs": tabs(counted, person),
+        "facets": [(facet, counted.choices[facet.name]) for facet in facets.FACETS],
+        "sorts": pages.SORTS,
+        "view": remembered_view(request),
+        "askers": pages.askers(person),
     }
-    return render(request, "catalog/catalog.html", context)
+    if not request.headers.get("HX-Request"):
+        return render(request, "catalog/catalog.html", context)
+    answer = render(request, "catalog/_found.html", context)
+    answer.headers["HX-Replace-Url"] = address(request)
+    return answer
+
+
+def counts(request: HttpRequest, found: OfferFilter) -> facets.Counted:
+    """How many models each choice would leave of those that the search finds."""
+    narrowed = {facet.name for facet in facets.ALL}
+    search = {name: value for name, value in request.GET.items() if name not in narrowed}
+    chosen = found.form.cleaned_data
+    chosen = {**chosen, "region": (chosen.get("region") or "").lower()}
+    return facets.count(pages.facet_rows(OfferFilter(search, queryset=seen(request)).qs, clock.now()), chosen)
+
+
+def tabs(counted: facets.Counted, person: User) -> list[facets.Choice]:
+    """Usable here, everything, and for those who publish what is not published; each with its count."""
+    counts = {choice.key: choice.models for choice in counted.choices["show"]}
+    shown = facets.SHOWS if person.is_any(Role.ADMIN, Role.OPS) else facets.SHOWS[:2]
+    return [facets.Choice(key, text, counts.get(key, 0)) for key, text in shown]
+
+
+def remembered_view(request: HttpRequest) -> str:
+    """Table or cards: as the address says, else as last time."""
+    if (asked := request.GET.get("view", "")) in VIEWS:
+        request.session["catalog_view"] = asked
+    view: str = request.session.get("catalog_view", VIEWS[0])
+    return view
+
+
+def address(request: HttpRequest) -> str:
+    """The page's address without what is empty, for the browser's bar while one types."""
+    query = request.GET.copy()
+    for name in [name for name, value in query.items() if not value]:
+        del query[name]
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 @require_safe

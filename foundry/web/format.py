@@ -44,6 +44,14 @@ def per_million(price: Decimal | None) -> str:
     return dollars(exact, max(2, -int(exact.as_tuple().exponent)))
 
 
+def per_million_short(price: Decimal) -> str:
+    """A price in USD per million tokens in four digits that matter, with at least two decimals."""
+    if price == 0 or price.adjusted() >= 1:
+        return dollars(price, 2)
+    digits = dollars(price, 3 - price.adjusted()).rstrip("0")
+    return digits + "0" * (2 - len(digits.partition(".")[2]))
+
+
 def compact(number: float | Decimal | None) -> str:
     """Three digits that matter and a letter: 1.23M."""
     if number is None:

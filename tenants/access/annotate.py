@@ -8,19 +8,31 @@ from foundry.lib import clock
 from foundry.people.models import User
 from tenants.access.models import Grant, Request
 from tenants.access.periods import last_day
+from tenants.teams.models import Team
 
 
-def my_access(offer_ids: Collection[int], person: User) -> dict[int, dict[str, str]]:
-    """For each offer that the person's teams hold or ask for: word, tone, url. Two queries."""
+def askers(person: User) -> list[tuple[str, str]]:
+    """(slug, name) of the person's own teams that are active."""
+    return list(Team.objects.filter(memberships__user=person, closed_at=None).values_list("slug", "name"))
+
+
+def my_access(offer_ids: Collection[int], person: User, team: str = "") -> dict[int, dict[str, str]]:
+    """For each offer that the person's teams hold or ask for: word, tone, url. Two queries.
+
+    :param team: the slug of the one team to speak of; empty speaks of all of them.
+    """
     told: dict[int, dict[str, str]] = {}
-    asked = Request.objects.open().filter(offer__in=offer_ids, team__memberships__user=person)
+    of_team = {"team__slug": team} if team else {}
+    asked = Request.objects.open().filter(offer__in=offer_ids, team__memberships__user=person, **of_team)
     for request in asked.select_related("team").order_by("pk"):
         told[request.offer_id] = {
             "word": f"Asked for by {request.team.name}",
             "tone": "info",
             "url": reverse("request", args=[request.pk]),
         }
-    held = Grant.objects.in_force(clock.now()).filter(offer__in=offer_ids, team__memberships__user=person)
+    held = Grant.objects.in_force(clock.now()).filter(
+        offer__in=offer_ids, team__memberships__user=person, **of_team
+    )
     for grant in held.select_related("team").order_by("ends_at"):
         told[grant.offer_id] = said_of(grant)
     return told

@@ -1,6 +1,7 @@
 """The catalog's pages: what everybody may ask for, at one price in queries whatever their length."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -8,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import Host, Offer
+from catalog.models import Host, Model, Offer, Price
 from tests import make
 from tests.people import browser
 
@@ -34,7 +35,7 @@ def person() -> Client:
 def test_a_model_shows_who_serves_it_and_the_basis_of_its_price(person: Client) -> None:
     make.offer("grok-3", at=make.host("azure", name="Azure AI"), lifecycle="preview")
     page = get(person, "/catalog/")
-    for words in ("grok-3", "Azure AI", "Preview", "Connected", "$3.00 / $15.00", "Told by the host"):
+    for words in ("grok-3", "Azure AI", "Preview", "Connected", "$3.00", "$15.00", "Told by the host"):
         assert words in page
 
 
@@ -48,7 +49,25 @@ def test_an_unknown_price_says_so(person: Client) -> None:
 def test_what_can_be_called_comes_first(person: Client) -> None:
     make.offer("aaa", at=make.host("listed", calling_base_url=""))
     make.offer("zzz", at=make.host("connected"))
-    assert names(get(person, "/catalog/")) == ["zzz", "aaa"]
+    assert names(get(person, "/catalog/", show="all")) == ["zzz", "aaa"]
+
+
+def test_it_opens_on_what_is_usable_here_and_says_how_much_there_is_beside(person: Client) -> None:
+    make.offer("aaa", at=make.host("listed", calling_base_url=""))
+    make.offer("zzz", at=make.host("connected"))
+    page = get(person, "/catalog/")
+    assert names(page) == ["zzz"]
+    assert re.findall(r'(\w[\w ]+) <span class="tab-count">(\d+)</span>', page) == [
+        ("Usable here", "1"),
+        ("Everything", "2"),
+    ]
+
+
+def test_a_search_that_finds_nothing_usable_leads_to_what_it_found(person: Client) -> None:
+    make.offer("aaa", at=make.host("listed", calling_base_url=""))
+    page = get(person, "/catalog/", q="aaa")
+    assert names(page) == []
+    assert 'href="?q=aaa&amp;show=all">Show everything that fits' in page
 
 
 @pytest.mark.parametrize(
@@ -75,7 +94,81 @@ def test_each_filter_lives_in_the_address(person: Client, query: dict[str, str],
     make.offer("grok-3", at=make.host("azure"), lifecycle="preview", region="eastus2")
     meta = make.model("llama", by=make.publisher("meta"))
     make.offer(of=meta, at=make.host("elsewhere", calling_base_url=""), priced=False, modalities=["image"])
-    assert names(get(person, "/catalog/", **query)) == found
+    assert names(get(person, "/catalog/", show="all", **query)) == found
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("", ["b", "c", "a", "d"]),
+        ("name", ["a", "b", "c", "d"]),
+        ("price", ["c", "b", "d", "a"]),
+        ("context", ["c", "a", "b", "d"]),
+        ("newest", ["d", "c", "b", "a"]),
+        ("retirement", ["b", "a", "c", "d"]),
+        ("nonsense", ["b", "c", "a", "d"]),
+    ],
+)
+def test_it_is_sorted_as_the_address_says(person: Client, sort: str, order: list[str]) -> None:
+    at, callable_at = timezone.now(), make.host("connected")
+    listed = make.host("listed", calling_base_url="")
+    make.offer("a", at=listed, priced=False, context_tokens=200_000, retires_at=at + timedelta(days=90),
+               first_seen_at=at - timedelta(days=4))  # fmt: skip
+    make.offer("b", at=callable_at, context_tokens=8_000, retires_at=at + timedelta(days=9),
+               first_seen_at=at - timedelta(days=3))  # fmt: skip
+    cheap = make.offer("c", at=callable_at, priced=False, context_tokens=1_000_000,
+                       retires_at=at - timedelta(days=9), first_seen_at=at - timedelta(days=2))  # fmt: skip
+    make.price(cheap, "0.25", "1")
+    dear = make.offer("d", at=listed, priced=False, context_tokens=None, first_seen_at=at - timedelta(days=1))
+    make.price(dear, "30", "60")
+    assert names(get(person, "/catalog/", show="all", sort=sort)) == order
+
+
+def test_table_or_cards_is_remembered(person: Client) -> None:
+    make.offer("grok-3")
+    assert "<table" in get(person, "/catalog/")
+    assert 'class="card model-card"' in get(person, "/catalog/", view="cards")
+    assert 'class="card model-card"' in get(person, "/catalog/")
+    assert "<table" in get(person, "/catalog/", view="table")
+
+
+def test_a_search_while_typing_gets_the_part_and_a_clean_address(person: Client) -> None:
+    make.offer("grok-3")
+    answer = person.get(
+        "/catalog/", {"q": "gro", "publisher": "xai", "host": ""}, headers={"hx-request": "true"}
+    )
+    part = answer.content.decode()
+    assert "<html" not in part
+    assert names(part) == ["grok-3"]
+    assert answer.headers["HX-Replace-Url"] == "/catalog/?q=gro&publisher=xai"
+    assert '<input type="hidden" name="publisher" value="xai" form="catalog-search">' in part
+
+
+def test_a_price_of_many_digits_is_short_and_whole_on_hover(person: Client) -> None:
+    offer = make.offer("grok-3", priced=False)
+    make.price(offer, "0.271999999999999996", "15")
+    assert '<span title="$0.271999999999999996">$0.272</span>' in get(person, "/catalog/")
+
+
+def test_it_says_what_each_team_has_and_may_ask_for() -> None:
+    olga = make.person("olga")
+    held, asked, free, old = (make.offer(name) for name in ("held", "asked", "free", "old"))
+    Offer.objects.filter(pk=old.pk).update(lifecycle="deprecated")
+    copilot, search = make.team("copilot", owner=olga), make.team("search", owner=olga)
+    make.grant(of=copilot, offer=held)
+    make.request(of=search, offer=asked)
+    page = get(browser(olga), "/catalog/")
+    for words in (
+        "Copilot until",
+        "Asked for by Search",
+        f'href="/requests/new/?offer={free.pk}"',
+        "no new use",
+    ):
+        assert words in page, words
+    of_copilot = get(browser(olga), "/catalog/", team="copilot")
+    assert "Copilot until" in of_copilot
+    assert "Asked for by Search" not in of_copilot
+    assert "can be requested" in get(browser(make.person()), "/catalog/")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +184,9 @@ def test_hidden_offers_are_for_admins_and_ops(person: Client) -> None:
     assert "secret-model" not in get(person, "/catalog/")
     assert person.get("/catalog/xai/secret-model/").status_code == 404
     assert person.get(f"/offers/{offer.pk}/").status_code == 404
-    assert "secret-model" in get(browser(make.person(roles=("ops",))), "/catalog/")
+    ops = browser(make.person(roles=("ops",)))
+    assert names(get(ops, "/catalog/")) == []
+    assert names(get(ops, "/catalog/", show="unpublished")) == ["secret-model"]
 
 
 def test_gone_offers_leave_the_list_and_keep_their_page(person: Client) -> None:
@@ -161,7 +256,16 @@ def queries(client: Client, path: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("path", ["/catalog/", "/catalog/xai/many/", "/api/v1/offers/", "/api/v1/models/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/catalog/",
+        "/catalog/?view=cards&sort=price",
+        "/catalog/xai/many/",
+        "/api/v1/offers/",
+        "/api/v1/models/",
+    ],
+)
 def test_a_page_of_20_costs_as_many_queries_as_one_of_10(path: str) -> None:
     client = browser(make.person(roles=("admin",)))
     many = make.model("many")
@@ -176,3 +280,31 @@ def test_a_page_of_20_costs_as_many_queries_as_one_of_10(path: str) -> None:
     ten = queries(client, path)
     add(10)
     assert queries(client, path) == ten
+
+
+@pytest.mark.slow
+def test_a_catalog_of_1000_costs_as_many_queries_as_one_of_10() -> None:
+    client = browser(make.person(roles=("admin",)))
+    host, terms = make.host(), make.terms()
+    for _ in range(10):
+        make.offer(at=host, terms=terms)
+    ten = queries(client, "/catalog/?show=all")
+    fill(host, 1_000)
+    assert queries(client, "/catalog/?show=all") == ten
+    assert "1,010 models" in get(client, "/catalog/", show="all")
+
+
+def fill(host: Host, count: int) -> None:
+    """Many priced offers in three statements."""
+    by = make.publisher()
+    models = Model.objects.bulk_create(Model(publisher=by, slug=f"m{i}", name=f"m{i}") for i in range(count))
+    offers = Offer.objects.bulk_create(
+        Offer(host=host, model=each, key=each.slug, host_model_id=each.slug, lifecycle="preview", source="test",
+              told_at=timezone.now())
+        for each in models
+    )  # fmt: skip
+    Price.objects.bulk_create(
+        Price(offer=each, basis="host", precedence=2, input_per_million=1, output_per_million=2, source="test",
+              starts_at=timezone.now(), told_at=timezone.now())
+        for each in offers
+    )  # fmt: skip

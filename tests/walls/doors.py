@@ -294,6 +294,7 @@ def waiting_changes(world: World) -> dict[str, Any]:
 
 SUPPLY = [
     Door("get", "catalog", SIGNED_IN),
+    Door("get", "catalog-compare", SIGNED_IN, body=of_offer),
     Door("get", "catalog-model", SIGNED_IN, {"publisher": "publisher.slug", "model": "model.slug"}),
     Door("get", "offer", "302 302 302 302 302 302 302 302 302 302", OFFER, note="leads to the model's page"),
     Door("get", "offer-price", ADMIN_READS, OFFER),

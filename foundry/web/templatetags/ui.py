@@ -73,6 +73,15 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+def usd_per_million(price: Decimal | None) -> str:
+    """A price in USD per million tokens in four digits that matter; all of them on hover where there are more."""
+    if price is None or price == "":
+        return format.UNKNOWN
+    short, exact = format.per_million_short(price), format.per_million(price)
+    return short if short == exact else format_html('<span title="{}">{}</span>', exact, short)
+
+
+@register.simple_tag
 def chart(drawn: Svg | None) -> SafeString:
     """A chart of `foundry.web.charts`, which escapes its own text; anything else is a mistake."""
     if drawn is None:
@@ -191,22 +200,29 @@ def query_replace(context: Mapping[str, Any], **changes: object) -> str:
 
 @register.inclusion_tag(component("chip"), takes_context=True)
 def chip(
-    context: Mapping[str, Any], label: str, value: object, name: str, choices: Iterable[Any]
+    context: Mapping[str, Any],
+    label: str,
+    value: object,
+    name: str,
+    choices: Iterable[Any],
+    without: str = "All",
 ) -> dict[str, object]:
     """A filter: its label and value, and under it a link for each other value.
 
-    :param choices: (value, label) pairs or plain strings; `All`, which drops the filter, is added.
+    :param choices: (value, label) pairs, (value, label, count) triples or plain strings.
+    :param without: the word for no choice, which drops the filter; it is added as the first link.
     """
     current = "" if value is None else str(value)
-    pairs = [("", "All")]
+    rows: list[tuple[str, str, int | None]] = [("", without, None)]
     for each in choices:
-        key, text = (each, each) if isinstance(each, str) else (each[0], each[1])
+        key, text, *count = (each, each) if isinstance(each, str) else each
         if str(key):
-            pairs.append((str(key), str(text)))
+            rows.append((str(key), str(text), count[0] if count else None))
     links = [
-        {"text": text, "url": replaced(context, {name: key}), "active": key == current} for key, text in pairs
+        {"text": text, "url": replaced(context, {name: key}), "active": key == current, "count": count}
+        for key, text, count in rows
     ]
-    shown = next((text for key, text in pairs if key == current), current)
+    shown = next((text for key, text, _ in rows if key == current), current)
     return {"label": label, "shown": shown, "links": links, "set": bool(current)}
 
 
