@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from catalog.states import Lifecycle
+from catalog.states import DataClass, Lifecycle
 
 SHOWS = [("usable", "Usable here"), ("all", "Everything"), ("unpublished", "Not published")]
 REACHES = [("connected", "Connected"), ("sandbox", "Sandbox"), ("listed", "Listed only")]
@@ -23,12 +23,7 @@ PRICES = [
     ("known", "Known"),
     ("unknown", "Unknown"),
 ]
-DATA = [
-    ("public", "Public"),
-    ("internal", "Internal"),
-    ("confidential", "Confidential"),
-    ("restricted", "Restricted"),
-]
+DATA = DataClass.choices
 Keys = Iterable[tuple[str, str]]
 
 
