@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "tenants.quotas",
     "tenants.keys",
     "tenants.usage",
+    "tenants.advice",
     "tenants.demo",
 ]
 
@@ -172,6 +173,7 @@ API_SLICES = [
     "tenants.access",
     "tenants.keys",
     "tenants.usage",
+    "tenants.advice",
 ]
 # What a page or the API says of an offer beside what the catalog knows; each takes (offer ids, person, team)
 # and answers {offer id: {"word": ..., "tone": ..., "url": ...}}; an empty team means all of the person's.
@@ -181,7 +183,12 @@ OFFER_ANNOTATORS = ["tenants.access.annotate.my_access"]
 OFFER_ASKERS = ["tenants.access.annotate.askers"]
 # What is promised of a capacity pool; each takes (pool ids, moment) and answers {pool id: tokens per minute}.
 POOL_ANNOTATORS = ["tenants.access.headroom.granted_by_pool"]
-HOME_BLOCKS = ["tenants.access.home.blocks", "tenants.quotas.home.blocks", "catalog.home.blocks"]
+HOME_BLOCKS = [
+    "tenants.access.home.blocks",
+    "tenants.quotas.home.blocks",
+    "catalog.home.blocks",
+    "tenants.advice.home.blocks",
+]
 GRANT_USE = "tenants.quotas.use.of_grants"
 FIRST_CALL_OF_GRANT = "tenants.usage.first.first_call_of_grant"
 STATUS_PROBES = ["foundry.audit.probes.probes", "catalog.probes.probes", "tenants.usage.probes.probes"]

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("tenants.access.urls")),
     path("", include("tenants.keys.urls")),
     path("", include("tenants.usage.urls")),
+    path("", include("tenants.advice.urls")),
     path("api/v1/", include("foundry.api.urls")),
 ]
 if settings.DEMO:

@@ -35,6 +35,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("grants", "Grants", "grants"),
             Link("keys", "Keys", "keys"),
             Link("usage", "Usage", "usage"),
+            Link("retirements", "Retirements", "retirements"),
             Link("teams", "Teams", "teams"),
         ],
     ),
