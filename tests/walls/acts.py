@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from catalog.models import Offer
 from foundry.notify import actions as notify
 from foundry.notify.actions import HookFacts
 from foundry.people import actions as people
 from foundry.people.models import User
+from tenants.advice import actions as advice
 from tests import make
 from tests.walls.supply import SUPPLY
 
@@ -152,12 +154,44 @@ def redeliver(actor: User, at: datetime) -> Act:
     return lambda act: act(hook.deliveries.get().pk, actor=actor, at=at)
 
 
+def retiring(at: datetime) -> Offer:
+    return make.grant(offer=make.offer(retires_at=at + 40 * DAY), at=at - DAY).offer
+
+
+def open_campaign(actor: User, at: datetime) -> Act:
+    offer = retiring(at)
+    return lambda act: act(offer, actor=actor, at=at)
+
+
+def move_date(actor: User, at: datetime) -> Act:
+    campaign = advice.open_campaign(retiring(at), actor=actor, at=at)
+    return lambda act: act(campaign.pk, at + 20 * DAY, actor=actor, at=at)
+
+
+def plan(actor: User, at: datetime) -> Act:
+    grant = make.grant(offer=make.offer(retires_at=at + 40 * DAY), at=at - DAY)
+    campaign = advice.open_campaign(grant.offer, actor=actor, at=at)
+    return lambda act: act(campaign.pk, grant.team, (at + DAY).date(), actor=make.owner_of(grant.team), at=at)
+
+
+def choose_successor(actor: User, at: datetime) -> Act:
+    campaign = advice.open_campaign(retiring(at), actor=actor, at=at)
+    return lambda act: act(campaign.pk, make.offer(), actor=actor, at=at)
+
+
+def close_campaign(actor: User, at: datetime) -> Act:
+    campaign = advice.open_campaign(retiring(at), actor=actor, at=at)
+    return lambda act: act(campaign.pk, "all moved", actor=actor, at=at)
+
+
+ADVICE = (open_campaign, move_date, plan, choose_successor, close_campaign)
 NOTIFY = (choose_preset, add_hook, switch_hook, try_hook, redeliver)
 PEOPLE = (add_person, issue_token, revoke_token, make_sign_in_link, use_sign_in_link)
 TEAMS = (create_team, add_member, change_role, remove_member, add_application)
 ACCESS = (submit, approve, deny, withdraw, revoke, suspend, resume, acknowledge, wish)
 ACTS: dict[str, Prepare] = {
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
+    **{f"tenants.advice.{case.__name__}": case for case in ADVICE},
     **{f"foundry.notify.{case.__name__}": case for case in NOTIFY},
     **{f"catalog.{case.__name__}": case for case in SUPPLY},
     **{f"tenants.teams.{case.__name__}": case for case in TEAMS},

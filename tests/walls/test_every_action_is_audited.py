@@ -17,7 +17,7 @@ from foundry.lib import clock
 from tests import make
 from tests.walls.acts import ACTS
 
-SLICES = ("foundry.people", "foundry.notify", "catalog", "tenants.teams", "tenants.access")
+SLICES = ("foundry.people", "foundry.notify", "catalog", "tenants.teams", "tenants.access", "tenants.advice")
 
 
 def files(slice_: str) -> list[ModuleType]:

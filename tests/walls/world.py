@@ -1,9 +1,10 @@
 """One small company for the tables: copilot's rows are looked at by everybody."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from catalog.models import Change, SyncRun
+from catalog.models import Change, Offer, SyncRun
 from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.lib import clock
 from foundry.notify.actions import HookFacts, add_hook
@@ -11,6 +12,7 @@ from foundry.notify.models import Delivery, Hook
 from foundry.notify.outbox import tell
 from foundry.people.actions import issue_token
 from foundry.people.models import User
+from tenants.advice.actions import open_campaign
 from tests import make
 
 # Who asks, in the order of the tables' columns.
@@ -71,7 +73,10 @@ class World:
             HookFacts("Hook", "webhook", "https://hooks.example/x"), actor=made(people["ada"]), at=at
         )
         event = tell("request.approve", key="door", title="T", url="/", to=[mia], at=at)
+        Offer.objects.filter(pk=offer.pk).update(retires_at=at + timedelta(days=20))
+        campaign = open_campaign(Offer.objects.with_names().get(pk=offer.pk), actor="test", at=at)
         rows = {
+            "campaign": campaign,
             "hook": hook,
             "delivery": sent(hook),
             "notice": made(event).notices.get(),

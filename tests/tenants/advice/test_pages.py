@@ -51,7 +51,9 @@ def test_who_holds_nothing_of_it_does_not_know_of_it() -> None:
 def test_ops_see_everybody_with_calls_and_cost() -> None:
     world = retiring(3, at=clock.now())
     calls(world.grants[1], [1, 2], clock.now())
+    make.key(world.grants[1])
     campaign = world.open(clock.now())
+    assert [each.keys for each in affected(campaign, clock.now())] == [1, 0, 0]
     page = browser(make.person(roles=("ops",))).get(f"/retirements/{campaign.pk}/").content.decode()
     assert all(team.name in page for team in world.teams)
     assert faults(page) == []
