@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog import effects, prices
-from catalog.connectors.base import Listing, OfferRow
+from catalog import effects, prices, trouble
+from catalog.connectors.base import Listing, OfferRow, Trouble
 from catalog.diff import Difference, Verdict, Waiver, compare, plain
 from catalog.models import CapacityPool, Change, Host, Model, Offer, Publisher, SyncRun
 from catalog.risks import Policy
@@ -37,8 +37,10 @@ def apply(run_id: int, listing: Listing, *, source: str, at: datetime) -> SyncRu
     verdict = compare(held, listing, at, policy_of(host), waiver(run))
     if verdict.doubts:
         quarantine(run, verdict, offers, source, at)
+        trouble.note(host.pk, doubted(verdict), at)
     else:
         take(run, listing, verdict, offers, source, at)
+        trouble.clear(host.pk)
     close(run, listing, at)
     record("sync.finish", run, actor=f"sync of {host.slug}", at=at, after=outcome(run))
     return run
@@ -69,6 +71,15 @@ def quarantine(run: SyncRun, verdict: Verdict, offers: dict[str, Offer], source:
     run.waivable = all(doubt.by_person for doubt in verdict.doubts)
     run.problems = [{"where": "listing", "why": f"{doubt.why}; nothing changed"} for doubt in verdict.doubts]
     settle(run, verdict.differences, offers, source, at, complete=False)
+
+
+def doubted(verdict: Verdict) -> Trouble:
+    by_person = all(doubt.by_person for doubt in verdict.doubts)
+    return Trouble(
+        f"Its listing is doubted: {verdict.doubts[0].why}; nothing changed.",
+        lasting=False,
+        remedy="If that is right, take the listing anyway." if by_person else "If it stays so, ask the host.",
+    )
 
 
 def take(

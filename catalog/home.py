@@ -35,7 +35,7 @@ def changes_waiting() -> list[Line]:
 
 
 def hosts_in_trouble() -> list[Line]:
-    """Hosts whose last finished sync brought nothing."""
+    """Hosts whose last finished sync brought nothing, and why; those first that only a person can mend."""
     last = SyncRun.objects.filter(host=OuterRef("pk"), finished_at__isnull=False).order_by("-pk")
     hosts = Host.objects.filter(disabled_at=None).annotate(
         last=Subquery(last.values("state")[:1]), ended_at=Subquery(last.values("finished_at")[:1])
@@ -43,10 +43,10 @@ def hosts_in_trouble() -> list[Line]:
     return [
         {
             "title": f"The last sync of {host.name} {'failed' if host.last == RunState.FAILED else 'was quarantined'}",
-            "detail": "Its offers stay as they were.",
+            "detail": host.trouble or "Its offers stay as they were.",
             "url": reverse("host", args=[host.slug]),
-            "tone": "bad" if host.last == RunState.FAILED else "warn",
+            "tone": "bad" if host.trouble_lasting or host.last == RunState.FAILED else "warn",
             "at": host.ended_at,
         }
-        for host in hosts.filter(last__in=BAD)
+        for host in hosts.filter(last__in=BAD).order_by("-trouble_lasting", "name")
     ]

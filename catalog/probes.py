@@ -1,5 +1,7 @@
 """For the status page: how old each host's last good sync is."""
 
+from datetime import datetime
+
 from django.db.models import Max, Q
 
 from catalog.models import Host
@@ -15,12 +17,11 @@ def probes() -> list[Probe]:
     at = clock.now()
     good = Max("runs__finished_at", filter=Q(runs__state__in=GOOD))
     hosts = Host.objects.filter(disabled_at=None, sync_every_s__isnull=False).annotate(good=good)
-    return [
-        Probe(
-            f"sync {host.slug}",
-            None if host.good is None else (at - host.good).total_seconds(),
-            SLACK * (host.sync_every_s or 0),
-            f"{host.name} has not been synced well yet" if host.good is None else "last good sync",
-        )
-        for host in hosts
-    ]
+    return [probe(host, host.good, at) for host in hosts]
+
+
+def probe(host: Host, good: datetime | None, at: datetime) -> Probe:
+    """A host that only a person can mend is stale at once; any other when it missed its second sync."""
+    age_s = None if good is None or host.trouble_lasting else (at - good).total_seconds()
+    unseen = f"{host.name} has not been synced well yet" if good is None else "last good sync"
+    return Probe(f"sync {host.slug}", age_s, SLACK * (host.sync_every_s or 0), host.trouble or unseen)

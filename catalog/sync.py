@@ -9,21 +9,24 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
 from catalog.apply import RunClosed, apply
-from catalog.connectors.base import Connection, Http, Kind, Listing, ListingBroken, OfferRow
+from catalog.connectors.base import Connection, Http, Kind, Listing, ListingBroken, OfferRow, Trouble
 from catalog.connectors.reading import join
 from catalog.connectors.reference import list_price
 from catalog.connectors.registry import connect
 from catalog.models import Host, SyncRun
 from catalog.states import RunState
+from catalog.trouble import note, trouble_of, words
 from foundry.audit.actions import record
 from foundry.lib import clock, secrets
 from foundry.lib.addresses import networks
-from foundry.lib.errors import Refused
+from foundry.lib.errors import Invalid, Refused
 from foundry.lib.http import Answer, Bounds, GuardedClient, OutwardError
+from foundry.lib.pace import Pace
 
 Now = Callable[[], datetime]
 LIST_PRICED_SKUS = {"GlobalStandard", "Standard", ""}  # what is sold per token at the maker's list price
@@ -40,18 +43,17 @@ def run(run_id: int, *, now: Now = clock.now, bounds: Bounds | None = None) -> S
     """Do a queued run. Answers it when done, None when somebody else has it or ended it."""
     if not claim(run_id, now()):
         return None
-    current = SyncRun.objects.select_related("host").get(pk=run_id)
+    current, kind = SyncRun.objects.select_related("host").get(pk=run_id), None
     try:
-        listing = collect(current, now, bounds)
+        kind = connector_of(current.host)
+        listing = collect(current, kind, now, bounds)
         return apply(run_id, listing, source=source_of(current.host), at=now())
     except RunClosed:
         return None
-    except ListingBroken as error:
-        return fail(run_id, RunState.QUARANTINED, error.where, broken(error), now())
-    except (OutwardError, Refused, ValueError) as error:
-        return fail(run_id, RunState.FAILED, current.host.slug, str(error), now())
+    except (ListingBroken, OutwardError, Refused, ValueError) as error:
+        return fail(run_id, error, trouble_of(kind, error), now())
     except Exception as error:
-        fail(run_id, RunState.FAILED, "foundry", f"{type(error).__name__}; see the worker's log", now())
+        fail(run_id, error, trouble_of(kind, error), now())
         raise
 
 
@@ -61,9 +63,8 @@ def claim(run_id: int, at: datetime) -> bool:
     return bool(queued.update(state=RunState.RUNNING, started_at=at, beat_at=at))
 
 
-def collect(run: SyncRun, now: Now, bounds: Bounds | None = None) -> Listing:
+def collect(run: SyncRun, connector: Kind, now: Now, bounds: Bounds | None = None) -> Listing:
     """Every page, read, as one listing. Raises OutwardError, ListingBroken, RunClosed."""
-    connector = connector_of(run.host)
     SyncRun.objects.filter(pk=run.pk).update(expected=expected(run))
     listings: list[Listing] = []
     with client_of(run.host, connector, bounds) as http:
@@ -92,17 +93,28 @@ def connector_of(host: Host) -> Kind:
 
 
 def client_of(host: Host, connector: Kind, bounds: Bounds | None = None) -> AbstractContextManager[Http]:
-    """The guarded client with the host's credential. Raises ValueError when it cannot be decrypted."""
+    """The guarded client with the host's credential. Raises Invalid when it cannot be decrypted."""
     if not connector.needs_network:
         return nullcontext(NoNetwork())
-    credential = secrets.decrypt(bytes(host.listing_credential)) if host.listing_credential else ""
+    credential = credential_of(host)
     return GuardedClient(
         host.listing_base_url,
         headers=connector.headers(credential),
         sign=connector.signer(credential),
         trusted=networks(host.trusted_networks),
         bounds=bounds,
+        pace=Pace(host.slug, host.request_gap_ms, settings.REDIS_URL).wait,
     )
+
+
+def credential_of(host: Host) -> str:
+    """The listing's credential in the clear. Raises Invalid when the key that encrypted it is gone."""
+    if not host.listing_credential:
+        return ""
+    try:
+        return secrets.decrypt(bytes(host.listing_credential))
+    except ValueError as error:
+        raise Invalid("host.credential_lost", str(error), remedy="Enter the credential again.") from error
 
 
 def with_list_prices(listing: Listing, at: datetime) -> Listing:
@@ -121,24 +133,32 @@ def source_of(host: Host) -> str:
     return f"{host.connector} listing of {where}" if where else f"{host.connector} listing"
 
 
-def broken(error: ListingBroken) -> str:
-    return f"{error.why}; nothing changed. {error.remedy}".strip()
-
-
 @transaction.atomic
-def fail(run_id: int, state: str, where: str, why: str, at: datetime) -> SyncRun | None:
-    """End a run that brought nothing, with the reason in words. None when it was already ended."""
-    run = SyncRun.objects.select_for_update().get(pk=run_id)
+def fail(run_id: int, error: Exception, trouble: Trouble, at: datetime) -> SyncRun | None:
+    """End a run that brought nothing, with the reason in words, and say when its host is asked again.
+
+    None when somebody else ended it already.
+    """
+    run = SyncRun.objects.select_for_update(of=("self",)).select_related("host").get(pk=run_id)
     if run.state not in {RunState.QUEUED, RunState.RUNNING}:
         return None
-    run.state, run.finished_at, run.beat_at = RunState(state), at, at
+    run.state = RunState.QUARANTINED if isinstance(error, ListingBroken) else RunState.FAILED
+    where = error.where if isinstance(error, ListingBroken) else run.host.slug
+    why = words(trouble) if not isinstance(error, ListingBroken) else broken(error)
+    run.finished_at = run.beat_at = at
+    run.lasting = trouble.lasting
     run.problems = [*run.problems, {"where": where, "why": why}]
-    run.save(update_fields=["state", "finished_at", "beat_at", "problems"])
+    run.save(update_fields=["state", "finished_at", "beat_at", "lasting", "problems"])
+    note(run.host_id, trouble, at, asked_to_wait_s=getattr(error, "retry_after_s", None))
     record(
         "sync.fail",
         run,
         actor=f"sync of {run.host.slug}",
         at=at,
-        after={"state": state, "where": where, "why": why},
+        after={"state": run.state, "where": where, "why": why, "lasting": trouble.lasting},
     )
     return run
+
+
+def broken(error: ListingBroken) -> str:
+    return f"{error.why}; nothing changed. {error.remedy}".strip()

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from catalog.connectors.manual import Manual
 from catalog.models import Host, SyncRun
 from catalog.states import RunState
+from catalog.trouble import due_at
 from foundry.lib import clock
 from foundry.lib.errors import Conflict
 
@@ -52,16 +53,9 @@ def sync_due_hosts() -> None:
 
 def due_hosts(at: datetime) -> list[Host]:
     last = SyncRun.objects.filter(host=OuterRef("pk")).order_by("-pk").values("asked_at")[:1]
-    hosts = (
-        Host.objects.filter(disabled_at=None, sync_every_s__isnull=False)
-        .exclude(connector=Manual.name)
-        .annotate(last=Subquery(last))
-    )
-    return [
-        host
-        for host in hosts
-        if host.last is None or host.last + timedelta(seconds=host.sync_every_s or 0) <= at
-    ]
+    hosts = Host.objects.filter(disabled_at=None, sync_every_s__isnull=False, trouble_lasting=False)
+    asked = hosts.exclude(connector=Manual.name).annotate(last=Subquery(last))
+    return [host for host in asked if (due := due_at(host, host.last)) is not None and due <= at]
 
 
 @shared_task(expires=60)

@@ -4,14 +4,19 @@ from datetime import datetime
 
 from django.db import transaction
 
+from catalog import trouble
+from catalog.connectors.base import ListingBroken, Trouble
 from catalog.hosts import HostFacts, changed, facts_of, require_usable
 from catalog.models import Host
 from catalog.rules import Actor, require_admin, require_listing
+from catalog.trouble import trouble_of, words
 from foundry.audit.actions import record
 from foundry.lib import secrets
-from foundry.lib.errors import Conflict, Invalid
-from foundry.lib.http import BadAnswer, OutwardError, origin
+from foundry.lib.errors import Conflict, Invalid, Refused
+from foundry.lib.http import OutwardError, origin
 
+# What was wrong with a host may be mended by any of these.
+CONNECTION = ("connector", "region", "listing_base_url", "listing_settings", "trusted_networks")
 CREDENTIALS = ("listing_credential", "calling_credential")
 
 
@@ -62,6 +67,8 @@ def update_host(
         setattr(host, name, value)
     set_now = put_credentials(host, listing_credential, calling_credential)
     host.save()
+    if listing_credential or any(getattr(before, name) != getattr(facts, name) for name in CONNECTION):
+        trouble.clear(host.pk)
     old, new = changed(before.values(), facts.values())
     record("host.change", host, actor=actor, at=at, before=old, after=new | set_now)
     return host
@@ -103,26 +110,27 @@ def switch_host(host_id: int, *, on: bool, actor: Actor, at: datetime) -> Host:
 
 
 @transaction.atomic
-def note_check(host: Host, why_not: str, *, actor: Actor, at: datetime) -> None:
-    """Write down that somebody tried the host's credential, and what came of it."""
-    record("host.check", host, actor=actor, at=at, after={"works": not why_not, "why": why_not})
+def note_check(host: Host, found: Trouble | None, *, actor: Actor, at: datetime) -> None:
+    """Write down that somebody tried the host's credential, and what came of it; a good answer closes the breaker."""
+    why = words(found) if found else ""
+    if found is None:
+        trouble.clear(host.pk)
+    elif found.lasting:
+        Host.objects.filter(pk=host.pk).update(trouble=why, trouble_lasting=True, retry_at=None)
+    record("host.check", host, actor=actor, at=at, after={"works": found is None, "why": why})
 
 
 def check_host(host: Host, *, actor: Actor, at: datetime) -> str:
     """Try the listing's credential. Answers why it does not work; empty when it does."""
-    from catalog.connectors.base import ListingBroken
     from catalog.sync import client_of, connector_of
 
     require_admin(actor)
     require_listing(host)
-    connector, why_not = connector_of(host), ""
+    connector, found = connector_of(host), None
     try:
         with client_of(host, connector) as http:
             connector.check(http)
-    except BadAnswer as error:
-        trouble = connector.trouble(error)
-        why_not = f"{trouble.why} {trouble.remedy}".strip()
-    except (OutwardError, ListingBroken, ValueError) as error:
-        why_not = str(error)
-    note_check(host, why_not, actor=actor, at=at)
-    return why_not
+    except (OutwardError, ListingBroken, Refused, ValueError) as error:
+        found = trouble_of(connector, error)
+    note_check(host, found, actor=actor, at=at)
+    return words(found) if found else ""

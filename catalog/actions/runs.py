@@ -5,7 +5,8 @@ from functools import partial
 
 from django.db import IntegrityError, transaction
 
-from catalog import tasks
+from catalog import tasks, trouble
+from catalog.connectors.base import Trouble
 from catalog.models import Host, SyncRun
 from catalog.rules import Actor, label_of, require_admin, require_listing, require_operator
 from catalog.states import RunState
@@ -69,5 +70,6 @@ def close_run(run_id: int, *, why: str, at: datetime) -> bool:
     run.state, run.finished_at = RunState.FAILED, at
     run.problems = [*run.problems, {"where": "worker", "why": why}]
     run.save(update_fields=["state", "finished_at", "problems"])
+    trouble.note(run.host_id, Trouble(f"The last sync ended without a word: {why}.", lasting=False), at)
     record("sync.close_dead", run, actor="watch over syncs", at=at, after={"why": why})
     return True

@@ -4,18 +4,21 @@ It speaks to one origin (what an admin entered), judges the address it really co
 redirect elsewhere, reads a bounded body in bounded time, and tries again where trying again may help.
 
 OutwardError
- ├── Unreachable   no answer came: refused address, no route, timeout, broken connection
+ ├── Unreachable   no answer came: no route, timeout, broken connection
+ │    └── NotAllowed  we would not ask: a forbidden address, another server, no URL; only a person can change that
  └── BadAnswer     an answer came that cannot be used; `status` says which
 """
 
 import json
 import logging
+import math
 import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
@@ -39,6 +42,10 @@ class OutwardError(Exception):
 
 
 class Unreachable(OutwardError):
+    pass
+
+
+class NotAllowed(Unreachable):
     pass
 
 
@@ -104,7 +111,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
         addresses = [str(row[4][0]) for row in found]
         for text in addresses:
             if why := why_refused(ip_address(text.partition("%")[0]), self.trusted):
-                raise Unreachable(
+                raise NotAllowed(
                     f"{host} leads to a forbidden address: {why}. If that is meant, "
                     "an admin adds its network to the host's trusted networks."
                 )
@@ -112,14 +119,14 @@ class GuardedBackend(httpcore2.NetworkBackend):
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of an http(s) URL. Raises Unreachable for anything else."""
+    """Scheme, host and port of an http(s) URL. Raises NotAllowed for anything else."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise Unreachable("The address is no URL.") from error
+        raise NotAllowed("The address is no URL.") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        raise Unreachable("The address must be http(s)://host…, without a user name in it.")
+        raise NotAllowed("The address must be http(s)://host…, without a user name in it.")
     return parts.scheme, parts.hostname.lower(), port or (443 if parts.scheme == "https" else 80)
 
 
@@ -141,6 +148,7 @@ class GuardedClient:
     """Calls to one origin with fixed headers (a credential among them). A context manager.
 
     :param sign: headers for one whole URL, for hosts that want each request signed.
+    :param pace: returns when the next question may be asked.
     """
 
     def __init__(
@@ -151,9 +159,10 @@ class GuardedClient:
         sign: Callable[[str], Mapping[str, str]] | None = None,
         trusted: Sequence[Network] = (),
         bounds: Bounds | None = None,
+        pace: Callable[[], None] | None = None,
     ) -> None:
         self.base_url, self.home, self.bounds = base_url, origin(base_url), bounds or Bounds()
-        self.sign = sign
+        self.sign, self.pace = sign, pace
         limits = httpx2.Timeout(self.bounds.read_s, connect=self.bounds.connect_s)
         self.client = httpx2.Client(
             transport=GuardedTransport(trusted),
@@ -193,7 +202,7 @@ class GuardedClient:
         """One attempt, through redirects that stay on the same origin."""
         for _ in range(MOST_REDIRECTS + 1):
             if origin(url) != self.home:
-                raise Unreachable(f"The answer leads to another server ({origin(url)[1]}); not followed.")
+                raise NotAllowed(f"The answer leads to another server ({origin(url)[1]}); not followed.")
             answer = self.read(url, params)
             if answer.status not in {301, 302, 303, 307, 308}:
                 return answer
@@ -204,6 +213,8 @@ class GuardedClient:
         self, url: str, params: Mapping[str, str] | None, method: str = "GET", content: bytes | None = None
     ) -> Answer:
         """One exchange, bounded in bytes and time."""
+        if self.pace:
+            self.pace()
         ends = time.monotonic() + self.bounds.deadline_s
         try:
             request = self.client.build_request(method, url, params=params, content=content)
@@ -214,7 +225,7 @@ class GuardedClient:
                     body += chunk
                     self.require_within(url, len(body), ends, response.status_code)
         except httpx2.InvalidURL as error:
-            raise Unreachable("The address is no URL.") from error
+            raise NotAllowed("The address is no URL.") from error
         except httpx2.HTTPError as error:
             raise Unreachable(f"{shown(url)} did not answer: {type(error).__name__}.") from error
         require_success(url, response, bytes(body))
@@ -247,11 +258,16 @@ def error_codes(body: bytes) -> frozenset[str]:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """What Retry-After asks for in seconds; its date form is ignored."""
+    """What Retry-After asks for in seconds, from its number or its date; None for neither."""
+    told = headers.get("retry-after", "")
     try:
-        return max(0.0, float(headers.get("retry-after", "")))
+        seconds = float(told)
     except ValueError:
-        return None
+        try:
+            seconds = parsedate_to_datetime(told).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def wait_for(error: Exception) -> bool | float:

@@ -145,7 +145,7 @@ def test_a_run_that_was_ended_meanwhile_applies_nothing() -> None:
 
         provider.script = end_it
         queued = SyncRun.objects.create(host=host, asked_by="test", state=RunState.RUNNING)
-        listing = sync.collect(queued, lambda: syncing.DAY_ONE)
+        listing = sync.collect(queued, sync.connector_of(host), lambda: syncing.DAY_ONE)
         SyncRun.objects.filter(pk=queued.pk).update(state=RunState.FAILED)
         with pytest.raises(sync.RunClosed):
             sync.apply(queued.pk, listing, source="test", at=syncing.DAY_ONE)

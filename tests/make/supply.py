@@ -33,6 +33,7 @@ def host(slug: str = "", **fields: Any) -> Host:
         "connector": "openai_compatible",
         "calling_base_url": "https://models.example/v1",
         "publishes_new": True,
+        "request_gap_ms": 0,
     }
     return known or Host.objects.create(slug=slug, **(defaults | fields))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.actions.lifecycle import Life
 from catalog.byhand import Told
+from catalog.connectors.base import Trouble
 from catalog.hosts import HostFacts, facts_of
 from catalog.models import Change, SyncRun
 from catalog.terms import TermsText
@@ -47,7 +48,7 @@ def close_run(actor: User, at: datetime) -> Act:
 
 def note_check(actor: User, at: datetime) -> Act:
     host = make.host()
-    return lambda act: act(host, "it answered 401", actor=actor, at=at)
+    return lambda act: act(host, Trouble("It answered 401.", lasting=True), actor=actor, at=at)
 
 
 def set_price(actor: User, at: datetime) -> Act:
