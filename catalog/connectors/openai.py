@@ -12,7 +12,17 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from catalog.connectors import names
-from catalog.connectors.base import Http, Listing, ListingBroken, OfferRow, Page, PoolRow, Problem, Signer
+from catalog.connectors.base import (
+    NOT_CALLABLE,
+    Http,
+    Listing,
+    ListingBroken,
+    OfferRow,
+    Page,
+    PoolRow,
+    Problem,
+    Signer,
+)
 from catalog.connectors.cursors import by_last_id
 from catalog.connectors.keys import admin_signer, everyday
 from catalog.connectors.openai_compatible import OpenAICompatible
@@ -20,7 +30,7 @@ from catalog.connectors.reading import leniently, parse_json, prose, rows_of, te
 from foundry.lib.http import BadAnswer
 
 PERMISSIONS, LIMITS = "model_permissions", "rate_limits"
-MODES = {"allow_list": "not on the project's allow list", "deny_list": "on the project's deny list"}
+MODES = {"allow_list": "not on the allow list of project {}", "deny_list": "on the deny list of project {}"}
 OTHER_LIMITS = {
     "max_images_per_1_minute": "images a minute",
     "max_audio_megabytes_per_1_minute": "MB of audio a minute",
@@ -92,7 +102,8 @@ class OpenAI(OpenAICompatible):
         told = next((permission(each) for each in page.beside), None)
         if told is None or told.mode not in MODES:
             return listing
-        return replace(listing, offers=tuple(told.beside(row) for row in listing.offers))
+        why = MODES[told.mode].format(self.connection.settings.get("project", ""))
+        return replace(listing, offers=tuple(told.judged(row, why) for row in listing.offers))
 
     def read_limits(self, page: Page) -> Listing:
         pools, problems = leniently(rows_of(parse_json(page), page, "data"), self.pool, "limit")
@@ -141,11 +152,11 @@ class Permission:
     mode: str
     models: frozenset[str]
 
-    def beside(self, row: OfferRow) -> OfferRow:
-        """The row with what the project may do with it."""
-        may = (row.key in self.models) == (self.mode == "allow_list")
-        told = "allowed" if may else MODES[self.mode]
-        return replace(row, capabilities={**row.capabilities, "in_project": told})
+    def judged(self, row: OfferRow, why_not: str) -> OfferRow:
+        """The row, with why it cannot be called where the project may not."""
+        if (row.key in self.models) == (self.mode == "allow_list"):
+            return row
+        return replace(row, capabilities={**row.capabilities, NOT_CALLABLE: why_not})
 
 
 def permission(page: Page) -> Permission:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import openai
 import pytest
 
-from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page
+from catalog.connectors.base import NOT_CALLABLE, Listing, ListingBroken, OfferRow, Page
 from catalog.models import CapacityPool, Offer
 from foundry.lib.http import BadAnswer
 from tests.catalog import syncing
@@ -177,22 +177,32 @@ def test_a_limit_that_cannot_be_read_fails_alone(row: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "told_of"),
+    ("page", "not_callable"),
     [
-        (permissions("deny_list", "o3"), {"gpt-4.1": "allowed", "o3": "on the project's deny list"}),
-        (permissions("allow_list", "o3"), {"gpt-4.1": "not on the project's allow list", "o3": "allowed"}),
-        (permissions("allow_list"), {"gpt-4.1": "not on the project's allow list", "o3": "not on the project's allow list"}),
+        (permissions("deny_list", "o3"), {"o3": "on the deny list of project proj_1"}),
+        (permissions("allow_list", "o3"), {"gpt-4.1": "not on the allow list of project proj_1"}),
+        (permissions("deny_list"), {}),
     ],
-)  # fmt: skip
-def test_what_a_project_may_not_call_stays_listed_and_says_so(page: Page, told_of: dict[str, str]) -> None:
+)
+def test_what_a_project_may_not_call_stays_listed_and_says_why(
+    page: Page, not_callable: dict[str, str]
+) -> None:
     listing = read({"data": [{"id": "gpt-4.1"}, {"id": "o3"}]}, "models", page)
-    assert {row.key: row.capabilities["in_project"] for row in listing.offers} == told_of
+    assert [row.key for row in listing.offers] == ["gpt-4.1", "o3"]
+    assert said(listing) == not_callable
+
+
+def said(listing: Listing) -> dict[str, str]:
+    """Why each offer cannot be called, of those that cannot."""
+    return {
+        row.key: row.capabilities[NOT_CALLABLE] for row in listing.offers if NOT_CALLABLE in row.capabilities
+    }
 
 
 def test_a_mode_that_is_not_known_says_nothing_of_any_model() -> None:
     page = permissions("ask_first", "o3")
     [row] = read({"data": [{"id": "o3"}]}, "models", page).offers
-    assert "in_project" not in row.capabilities
+    assert NOT_CALLABLE not in row.capabilities
     assert LIMITED.connector().read(page).problems
 
 
@@ -200,7 +210,7 @@ def test_a_project_that_never_had_permissions_tells_none() -> None:
     with serve(lambda path: Reply(status=404) if "permissions" in path else answers(path)) as provider:
         listing = LIMITED.listing(provider.url)
     assert len(listing.offers) == 8
-    assert not [row for row in listing.offers if "in_project" in row.capabilities]
+    assert said(listing) == {}
 
 
 def test_the_admin_key_goes_to_the_organisations_paths_alone() -> None:
@@ -261,14 +271,13 @@ def test_the_official_client_reads_our_server_as_openais() -> None:
     assert set(theirs) == {row.key for row in ours.offers}
     assert {key for key, date in theirs.items() if date} == {row.key for row in ours.offers if row.retires_at}
     assert set(limits) == {pool.name for pool in ours.pools}
-    denied = {row.key for row in ours.offers if row.capabilities["in_project"] != "allowed"}
-    assert (may.mode, denied) == ("deny_list", {"o3"})
+    assert (may.mode, set(said(ours))) == ("deny_list", set(may.model_ids) & set(theirs))
 
 
 def test_the_documented_answers_read_as_they_say() -> None:
     if not (SHARED / "openai" / "documented").exists():
         pytest.skip("not run: payloads absent")
-    said = {
+    bodies = {
         part: (SHARED / "openai" / "documented" / f"GET_{name}.json").read_bytes()
         for part, name in {
             "models": "models",
@@ -276,13 +285,13 @@ def test_the_documented_answers_read_as_they_say() -> None:
             "model_permissions": "organization.projects.project_id.model_permissions",
         }.items()
     }
-    listing = read(said["models"], "models", Page("u", said["model_permissions"], "model_permissions"))
+    listing = read(bodies["models"], "models", Page("u", bodies["model_permissions"], "model_permissions"))
     assert [(row.key, row.retires_at and row.retires_at.date().isoformat()) for row in listing.offers] == [
         ("model-id-0", None),
         ("model-id-1", None),
         ("model-id-2", "2026-10-23"),
     ]
-    [pool] = read(said["rate_limits"], "rate_limits").pools
+    [pool] = read(bodies["rate_limits"], "rate_limits").pools
     assert (pool.name, pool.maximum, pool.rpm) == ("ada", Decimal(150_000), 600)
 
 
