@@ -62,9 +62,8 @@ PARTS = {
     "request": "request", "image": "image", "web_search": "search", "audio_minute": "minute",
 }  # fmt: skip
 BASE_PARTS = ("input", "output", "cached_input")
-NOT_CALLABLE = (
-    "not_callable"  # the capability that says why a host lists a model and answers no call by its name
-)
+# The capability that says why a host lists a model and answers no call by its name.
+NOT_CALLABLE = "not_callable"
 
 
 @dataclass(frozen=True, slots=True)

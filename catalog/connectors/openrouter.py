@@ -8,16 +8,15 @@ tokens that must be passed, or a part of the UTC day. The same model may be ther
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from catalog.connectors import names
 from catalog.connectors.base import BASE_PARTS, Http, Listing, OfferRow, Page, PriceRow, Tier
 from catalog.connectors.openai_compatible import OpenAICompatible
 from catalog.connectors.paging import by_link, next_told
-from catalog.connectors.reading import count_of, moment, parse_json, prose, slug, text_of, words_of
+from catalog.connectors.reading import count_of, dollars, moment, parse_json, prose, slug, text_of, words_of
 
-EXACT = Context(prec=80)
 PER_TOKEN = {
     "prompt": "input", "completion": "output", "input_cache_read": "cached_input",
     "input_cache_write": "cache_write", "input_cache_write_1h": "cache_write_1h",
@@ -26,7 +25,6 @@ PER_TOKEN = {
 }  # fmt: skip
 PER_UNIT = {"request": "request", "image": "image", "web_search": "web_search"}
 CONDITIONS = {"min_prompt_tokens", "utc_start", "utc_end"}
-MOST = Decimal(10**11)  # a hundred thousand dollars for one token is no price
 
 
 class OpenRouter(OpenAICompatible):
@@ -148,21 +146,9 @@ def amounts(pricing: Mapping[str, Any]) -> dict[str, Decimal]:
 
 
 def amount(pricing: Mapping[str, Any], name: str, zeros: int) -> Decimal | None:
-    """A price times ten to the power of `zeros`, to its last digit; None for `-1` and where none is told."""
+    """A price times ten to the power of `zeros`; None for `-1` and where none is told. Raises ValueError."""
     told = pricing.get(name)
-    if told is None or told == "":
-        return None
-    try:
-        value = Decimal(told) if isinstance(told, str | int | Decimal) else Decimal("nan")
-    except InvalidOperation:
-        value = Decimal("nan")
-    if value == -1:
-        return None
-    if isinstance(told, bool) or not value.is_finite() or not (value == 0 or -30 < value.adjusted() < 6):
-        raise ValueError(f"the price '{name}' is no price: {str(told)[:40]}")
-    if value < 0 or value.scaleb(zeros, EXACT) >= MOST:
-        raise ValueError(f"the price '{name}' is no price: {str(told)[:40]}")
-    return value.scaleb(zeros, EXACT)
+    return None if str(told) == "-1" else dollars(told, f"pricing.{name}", zeros)
 
 
 def overrides(pricing: Mapping[str, Any]) -> list[dict[str, Any]]:

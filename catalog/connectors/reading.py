@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page, Problem
 
+EXACT = Context(prec=80)
 Row = TypeVar("Row")
 
 
@@ -176,6 +177,23 @@ def whole(row: Mapping[str, Any], name: str, most: int = 10**15) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
         raise ValueError(f"'{name}' is no count: {str(value)[:40]}")
     return value
+
+
+def dollars(value: Any, what: str, zeros: int = 0) -> Decimal | None:
+    """A price from a number or a numeric text, times ten to the power of `zeros`, to its last digit.
+
+    None where none is told. Raises ValueError for what is no price: no number, below zero, or absurd.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        found = Decimal(value) if isinstance(value, str | int | Decimal) else Decimal("nan")
+    except InvalidOperation:
+        found = Decimal("nan")
+    sane = found.is_finite() and (found == 0 or (found > 0 and -30 < found.adjusted() < 6))
+    if isinstance(value, bool) or not sane:
+        raise ValueError(f"'{what}' is no price: {str(value)[:40]}")
+    return found.scaleb(zeros, EXACT)
 
 
 def moment(text: str) -> datetime:

@@ -1,37 +1,46 @@
 """Every kind of host we can ask, by the name that stands in `Host.connector`."""
 
-from catalog.connectors.anthropic import Anthropic
-from catalog.connectors.azure import Azure
+from importlib import import_module
+
 from catalog.connectors.base import Connection, Kind
-from catalog.connectors.bedrock import Bedrock
-from catalog.connectors.deepseek import DeepSeek
-from catalog.connectors.google import Google
-from catalog.connectors.manual import Manual
-from catalog.connectors.meta import Meta
-from catalog.connectors.mistral import Mistral
-from catalog.connectors.openai import OpenAI
-from catalog.connectors.openai_compatible import OpenAICompatible
-from catalog.connectors.openrouter import OpenRouter
-from catalog.connectors.reference import Reference
-from catalog.connectors.xai import XAI
 from foundry.lib.errors import Invalid
 
-KINDS: tuple[type[Kind], ...] = (
-    Anthropic,
-    Azure,
-    Bedrock,
-    Manual,
-    DeepSeek,
-    Meta,
-    Mistral,
-    OpenAI,
-    Google,
-    OpenAICompatible,
-    OpenRouter,
-    Reference,
-    XAI,
+# One line per connector: the file in this folder that holds it, which is also its name.
+NAMES = (
+    "anthropic",
+    "azure",
+    "bedrock",
+    "cohere",
+    "deepseek",
+    "github_models",
+    "google",
+    "groq",
+    "huggingface",
+    "manual",
+    "meta",
+    "mistral",
+    "ollama",
+    "openai",
+    "openai_compatible",
+    "openrouter",
+    "reference",
+    "vllm",
+    "xai",
 )
-CONNECTORS: dict[str, type[Kind]] = {kind.name: kind for kind in KINDS}
+
+
+def kind_in(name: str) -> type[Kind]:
+    """The one kind of host that the file `name` defines under that name."""
+    own = vars(import_module(f"catalog.connectors.{name}")).values()
+    [kind] = [each for each in own if isinstance(each, type) and issubclass(each, Kind) and named(each, name)]
+    return kind
+
+
+def named(kind: type[Kind], name: str) -> bool:
+    return getattr(kind, "name", "") == name
+
+
+CONNECTORS: dict[str, type[Kind]] = {name: kind_in(name) for name in NAMES}
 
 
 def kind_of(name: str) -> type[Kind]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalog.models import Host, Offer, Price, SyncRun
+from catalog.models import CapacityPool, Host, Offer, Price, SyncRun
 from foundry.lib.http import Bounds
 from tests import make
 from tests.catalog import syncing
@@ -183,3 +183,74 @@ def test_bedrocks_126_models_of_which_18_are_legacy() -> None:
         assert ("not_callable" in offer.capabilities) is not on_demand
     makers = Counter(offer.model.publisher.name for offer in Offer.objects.select_related("model__publisher"))
     assert (makers["Amazon"], makers["Anthropic"], makers["Stability AI"], len(makers)) == (33, 25, 13, 16)
+
+
+def test_groqs_22_models_are_all_active() -> None:
+    body = real("groq/models_2026-01-02.json")
+    rows = {row["id"]: row for row in json.loads(body)["data"]}
+    assert (len(rows), summary(synced("groq", always(Reply(body))))) == (22, ("succeeded", 22, 0, []))
+    for offer in Offer.objects.all():
+        row = rows[offer.key]
+        assert offer.context_tokens == row["context_window"]
+        assert offer.max_output_tokens == row["max_completion_tokens"]
+        assert ("not_callable" in offer.capabilities) is not row["active"]
+    made = {str(offer.model) for offer in Offer.objects.select_related("model__publisher")}
+    assert {
+        "meta/llama-3.3-70b-versatile",
+        "openai/whisper-large-v3",
+        "groq/compound",
+        "sdaia/allam-2-7b",
+    } <= made
+
+
+def test_githubs_56_models_with_their_tiers() -> None:
+    body = real("github-models/catalog_2025-05-17.json")
+    rows = {row["id"]: row for row in json.loads(body)}
+    assert (len(rows), summary(synced("github_models", always(Reply(body))))) == (
+        56,
+        ("succeeded", 56, 0, []),
+    )
+    tiers = {offer.key: offer.capabilities["rate_limit_tier"] for offer in Offer.objects.all()}
+    assert tiers == {key: row["rate_limit_tier"] for key, row in rows.items()}
+    assert Counter(tiers.values())["custom"] == 8
+    assert Offer.objects.filter(modalities__contains=["embedding"]).count() == 4
+
+
+def test_hugging_faces_two_models_at_three_providers() -> None:
+    body = real("huggingface/router_models_two_sample.json")
+    assert summary(synced("huggingface", always(Reply(body)))) == ("succeeded", 3, 0, [])
+    prices = {price.offer.sku: price for price in Price.objects.select_related("offer")}
+    assert {sku: (price.input_per_million, price.output_per_million) for sku, price in prices.items()} == {
+        "novita": (Decimal("0.075"), Decimal("0.25")),
+        "together": (Decimal(3), Decimal(7)),
+    }
+    assert "in error" in Offer.objects.get(sku="deepinfra").capabilities["not_callable"]
+
+
+def test_azures_298_rows_are_149_versions_and_213_offers() -> None:
+    models = real("azure/location_models_cli_2025-05-25.json")
+    usages = real("azure/location_usages_cli_2025-05-25.json")
+    run = synced(
+        "azure",
+        lambda path: Reply(usages if "/usages" in path else models),
+        subscription="s",
+        location="eastus2",
+    )
+    rows = json.loads(models)
+    versions = {(row["model"]["format"], row["model"]["name"], row["model"]["version"]) for row in rows}
+    assert (len(rows), len(versions)) == (298, 149)
+    assert summary(run) == ("succeeded", 213, 0, [])
+    grok = Offer.objects.filter(model__publisher__slug="xai").values_list("model__slug", "lifecycle", "sku")
+    assert sorted(grok) == [
+        ("grok-3", "preview", "GlobalStandard"),
+        ("grok-3-mini", "preview", "GlobalStandard"),
+    ]
+    assert CapacityPool.objects.count() == 76
+    assert Offer.objects.exclude(pool=None).count() > 150
+
+
+@pytest.mark.parametrize(("name", "count"), [("cerebras_models.json", 3), ("heroku_models.json", 0)])
+def test_other_servers_are_read_as_far_as_they_speak_the_shape(name: str, count: int) -> None:
+    """Heroku's rows have no `id`: each is told, and nothing is taken."""
+    run = synced("openai_compatible", always(Reply(real(f"other/{name}"))))
+    assert (run.state, Offer.objects.count()) == ("succeeded" if count else "quarantined", count)
