@@ -1,7 +1,8 @@
 """Any server with `GET {base}/models` in OpenAI's shape, or as a bare array. Not paged.
 
-Servers differ: `created`, `owned_by` and `object` may be absent or null. Context, dates and prices are
-read where a server tells them under the names that are in use.
+Servers differ: `created`, `owned_by` and `object` may be absent or null, and an id may be a `model_id`. Context, stage,
+dates and successor are read where a server tells them under the names that are in use; a `deprecation_date`
+alone is the day on which calls end, beside an `eol_date` the day from which new use is closed.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,15 @@ from catalog.connectors.reading import count_of, leniently, moment, parse_json, 
 
 CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len", "max_input_tokens")
 OUTPUT = ("max_output_tokens", "max_completion_tokens", "max_tokens")
-ENDS = ("shutdown_date", "retires_at", "expiration_date", "deprecation_date", "eol_date")
+IDS = ("id", "model_id")
+ENDS = (
+    "shutdown_date",
+    "retires_at",
+    "eol_date",
+    "expiration_date",
+    "deprecation_date",
+)  # the end comes first
+STATES = {"active": "generally_available", "deprecated": "deprecated", "retired": "retired"}
 
 
 class OpenAICompatible(Kind):
@@ -43,8 +52,11 @@ class OpenAICompatible(Kind):
 
     def offer(self, row: dict[str, Any]) -> OfferRow:
         """One row. Raises ValueError in words."""
-        told = text_of(row, "id")
+        told = text_of(row, next((name for name in IDS if row.get(name)), "id"))
         maker, model = self.maker(row, told)
+        state = "deprecated" if row.get("deprecated") is True else prose(row.get("state"), 80).lower()
+        ends = first_date(row, ENDS)
+        closing = first_date(row, ("deprecation_date",))
         return OfferRow(
             key=told,
             publisher=maker[0],
@@ -52,9 +64,12 @@ class OpenAICompatible(Kind):
             model=slug(model) or "unnamed",
             name=prose(row.get("name"), 160) or model[:160],
             host_model_id=told,
-            lifecycle="deprecated" if row.get("deprecated") is True else "generally_available",
+            lifecycle=STATES.get(state, "generally_available"),
+            lifecycle_told=state if state in STATES else "",
             region=self.connection.region,
-            retires_at=first_date(row),
+            deprecated_at=closing if closing != ends else None,
+            retires_at=ends,
+            successor_told=prose(row.get("replacement_model"), 200),
             context_tokens=first_count(row, CONTEXT),
             max_output_tokens=first_count(row, OUTPUT),
         )
@@ -75,9 +90,9 @@ def first_count(row: dict[str, Any], keys: tuple[str, ...]) -> int | None:
     return next((found for key in keys if (found := count_of(row.get(key)))), None)
 
 
-def first_date(row: dict[str, Any]) -> datetime | None:
-    """The first end date that a row tells. Raises ValueError for a text that is no date."""
-    for key in ENDS:
+def first_date(row: dict[str, Any], keys: tuple[str, ...]) -> datetime | None:
+    """The first of these dates that a row tells. Raises ValueError for a text that is no date."""
+    for key in keys:
         if isinstance(value := row.get(key), str) and value:
             return moment(value)
     return None

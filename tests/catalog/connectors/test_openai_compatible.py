@@ -67,6 +67,27 @@ def test_a_shutdown_date_is_a_retirement() -> None:
     assert only(id="m", shutdown_date="2026-11-30").retires_at == datetime(2026, 11, 30, tzinfo=UTC)
 
 
+def test_an_end_of_life_comes_after_a_deprecation() -> None:
+    row = only(
+        model_id="claude-3-5-haiku",
+        state="deprecated",
+        deprecation_date="2026-05-12T00:00:00Z",
+        eol_date="2026-06-12T00:00:00Z",
+        replacement_model="claude-4-5-haiku",
+    )
+    assert (row.key, row.lifecycle, row.lifecycle_told) == ("claude-3-5-haiku", "deprecated", "deprecated")
+    assert (row.deprecated_at, row.retires_at) == (
+        datetime(2026, 5, 12, tzinfo=UTC),
+        datetime(2026, 6, 12, tzinfo=UTC),
+    )
+    assert row.successor_told == "claude-4-5-haiku"
+
+
+def test_a_deprecation_date_alone_is_the_end() -> None:
+    row = only(id="m", deprecation_date="2026-05-12")
+    assert (row.deprecated_at, row.retires_at) == (None, datetime(2026, 5, 12, tzinfo=UTC))
+
+
 @pytest.mark.parametrize(
     "row", [None, 3, {}, {"id": ""}, {"id": 4}, {"id": "x" * 300}, {"id": "m", "shutdown_date": "soon"}]
 )
