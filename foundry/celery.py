@@ -32,6 +32,10 @@ app.conf.update(
         "close-dead-runs": {"task": "catalog.tasks.close_dead_runs", "schedule": timedelta(minutes=1)},
         "audit-when-due": {"task": "foundry.audit.tasks.when_due", "schedule": timedelta(minutes=1)},
         "notices": {"task": "foundry.notify.tasks.deliver_due", "schedule": timedelta(minutes=1)},
+        "tell-what-changed": {
+            "task": "tenants.advice.tasks.tell_what_changed",
+            "schedule": timedelta(minutes=2),
+        },
         "follow-retirements": {
             "task": "tenants.advice.tasks.follow_retirements",
             "schedule": timedelta(minutes=10),

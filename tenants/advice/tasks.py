@@ -10,3 +10,10 @@ def follow_retirements() -> None:
     from tenants.advice.follow import follow
 
     follow(clock.now())
+
+
+@shared_task(expires=120)
+def tell_what_changed() -> None:
+    from tenants.advice.news import tell_news
+
+    tell_news(clock.now())

@@ -42,7 +42,11 @@ def test_it_loads_proves_itself_is_cleared_and_loads_again(committed: Urls, tmp_
 
         with psycopg.connect(committed.app_url) as app:
             waiting = app.execute("SELECT kind FROM catalog_change WHERE state = 'waiting'").fetchall()
+            plans = app.execute(
+                "SELECT count(*) FROM advice_plan p JOIN advice_campaign c ON c.id = p.campaign_id WHERE c.closed_at IS NULL"
+            ).fetchone()
         assert set(waiting) == {("retirement_date",)}, "the date that moved closer waits for a person"
+        assert plans == (1,), "one team has said by when it moves"
 
         again = manage(committed, upstream.url, tmp_path, "demo")
         assert again.returncode == 1
