@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from rest_framework.routers import BaseRouter
 
 from catalog import actions, pages
 from catalog.filters import ChangeFilter, OfferFilter, PoolFilter, RunFilter
+from catalog.hand_api import ByHand, Publishing, TermsView, read
 from catalog.hosts import HostFacts, facts_of
 from catalog.models import SUPPLY_READERS, CapacityPool, Change, Host, Model, Offer, Publisher, SyncRun, Terms
 from catalog.rules import require_admin
@@ -38,14 +39,6 @@ from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
 from foundry.people.models import User
-
-
-def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The checked body of a request. Raises DRF's ValidationError."""
-    shape = serializer(data=request.data)
-    shape.is_valid(raise_exception=True)
-    checked: dict[str, Any] = shape.validated_data
-    return checked
 
 
 class Asked:
@@ -83,7 +76,7 @@ class ModelView(Asked, viewsets.ReadOnlyModelViewSet[Model]):
         return Model.objects.filter(pk__in=shown).select_related("publisher")
 
 
-class HostView(Asked, viewsets.ReadOnlyModelViewSet[Host]):
+class HostView(Publishing, Asked, viewsets.ReadOnlyModelViewSet[Host]):
     """Hosts. Admins connect and change them; admins and ops sync them."""
 
     serializer_class = HostSerializer
@@ -172,7 +165,7 @@ def newest_terms(slug: str) -> Terms:
     return found
 
 
-class OfferView(Asked, mixins.ListModelMixin, viewsets.GenericViewSet[Offer]):
+class OfferView(ByHand, Asked, mixins.ListModelMixin, viewsets.GenericViewSet[Offer]):
     """What teams can ask for: model, host, price, terms, reach, and what I may already do."""
 
     serializer_class = OfferSerializer
@@ -220,6 +213,10 @@ class OfferView(Asked, mixins.ListModelMixin, viewsets.GenericViewSet[Offer]):
         """The offer of the address, also when it is gone. Raises 404 for one that is not shown."""
         self.filter_backends = []  # one row is named by its id, not filtered
         return self.get_object()
+
+    def offer_told(self, number: int, code: int = status.HTTP_200_OK) -> Response:
+        """The offer as it stands now."""
+        return Response(self.told(self.get_queryset().get(pk=number)).data, status=code)
 
     def told(self, offer: Offer) -> Response:
         [facts] = pages.gather([offer], self.person, clock.now())
@@ -330,6 +327,7 @@ def routes(router: BaseRouter) -> None:
     router.register("publishers", PublisherView, basename="publisher")
     router.register("hosts", HostView, basename="host")
     router.register("models", ModelView, basename="model")
+    router.register("terms", TermsView, basename="terms")
     router.register("offers", OfferView, basename="offer")
     router.register("sync-runs", SyncRunView, basename="sync-run")
     router.register("changes", ChangeView, basename="change")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from catalog.actions.prices import require_sane_price
 from catalog.models import Host, Model, Offer, Publisher, Terms
+from catalog.rules import require_sane_price
 from catalog.states import Lifecycle
 from foundry.lib.errors import Invalid
 

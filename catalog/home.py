@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
-from catalog.models import Change, Host, SyncRun
+from catalog.models import Change, Host, Offer, SyncRun
 from catalog.states import ChangeState, RunState
 from foundry.people.models import Role, User
 
@@ -14,8 +14,8 @@ BAD = [RunState.FAILED, RunState.QUARANTINED]
 
 
 def blocks(person: User) -> dict[str, list[Line]]:
-    """Admins settle changes; admins and ops look after hosts. Two queries at most."""
-    waits = changes_waiting() if person.is_any(Role.ADMIN) else []
+    """Admins settle changes; admins and ops look after hosts. Three queries at most."""
+    waits = changes_waiting() + to_publish() if person.is_any(Role.ADMIN) else []
     troubled = hosts_in_trouble() if person.is_any(Role.ADMIN, Role.OPS) else []
     return {"waits": waits + troubled, "runs_out": [], "changed": []}
 
@@ -31,6 +31,23 @@ def changes_waiting() -> list[Line]:
             "at": None,
         }
         for row in rows.annotate(count=Count("pk")).order_by("host__name")
+    ]
+
+
+def to_publish() -> list[Line]:
+    """Hosts with new offers that nobody but admins and ops sees."""
+    rows = (
+        Offer.objects.unpublished().order_by().values("host__slug", "host__name").annotate(count=Count("pk"))
+    )
+    return [
+        {
+            "title": f"{row['count']} new {'offer waits' if row['count'] == 1 else 'offers wait'} at {row['host__name']}",
+            "detail": "Teams see them once you publish them.",
+            "url": f"{reverse('unpublished')}?host={row['host__slug']}",
+            "tone": "info",
+            "at": None,
+        }
+        for row in rows.order_by("host__name")
     ]
 
 

@@ -1,5 +1,7 @@
 """Who may change supply, and what waits for them."""
 
+from decimal import Decimal
+
 from catalog.connectors.registry import kind_of
 from catalog.models import Change, Host
 from catalog.states import ChangeState
@@ -37,6 +39,16 @@ def require_operator(actor: Actor) -> None:
     """Admins and ops start syncs."""
     if isinstance(actor, User) and not actor.is_any("admin", "ops"):
         raise Forbidden("catalog.operators_only", "Only admins and ops start a sync.", remedy="Ask ops.")
+
+
+def require_sane_price(*amounts: Decimal | None) -> None:
+    for amount in amounts:
+        if amount is not None and not (amount.is_finite() and 0 <= amount <= 1_000_000):
+            raise Invalid(
+                "price.amount",
+                f"{amount} USD per million tokens is no price.",
+                remedy="Give USD per million tokens, from 0 to 1,000,000.",
+            )
 
 
 def require_listing(host: Host) -> None:

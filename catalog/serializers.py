@@ -10,6 +10,7 @@ from catalog.connectors.registry import CONNECTORS
 from catalog.models import Change, Host, Model, Publisher, SyncRun
 from catalog.pages import OfferFacts
 from catalog.states import Lifecycle
+from foundry.lib import clock
 
 POLICY = ["publishes_new", "price_rise_percent", "gone_percent", "waits_for", "request_gap_ms", "status_url"]
 TROUBLE = ["failures", "retry_at", "trouble", "trouble_lasting"]
@@ -171,6 +172,11 @@ class TermsSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     version = serializers.IntegerField()
     facts = serializers.DictField(child=serializers.CharField())
+    data_classes = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="What may be sent; null where nobody has ruled.",
+    )
 
 
 class AccessSerializer(serializers.Serializer[Any]):
@@ -192,8 +198,23 @@ class OfferSerializer(serializers.Serializer[Any]):
     sku = serializers.CharField(source="offer.sku")
     lifecycle = serializers.CharField(source="offer.lifecycle", help_text=", ".join(Lifecycle.values))
     lifecycle_told = serializers.CharField(source="offer.lifecycle_told", help_text="In the host's own word.")
+    deprecated_at = serializers.DateTimeField(
+        source="offer.deprecated_at", allow_null=True, help_text="No new use since then."
+    )
     retires_at = serializers.DateTimeField(source="offer.retires_at", allow_null=True)
+    days_left = serializers.SerializerMethodField()
     successor = serializers.SerializerMethodField()
+    successor_offer = serializers.IntegerField(source="offer.successor_id", allow_null=True)
+    by_hand = serializers.BooleanField(source="offer.by_hand", help_text="A person made it; no listing does.")
+    set_by_hand = serializers.DictField(
+        source="offer.set_by_hand",
+        child=serializers.JSONField(),
+        help_text="What a person said otherwise than the host, by kind.",
+    )
+    opened_as = serializers.IntegerField(source="offer.opened_as_id", allow_null=True)
+    terms_from = serializers.DateTimeField(
+        source="offer.terms_from", allow_null=True, help_text="From when calls need these terms acknowledged."
+    )
     context_tokens = serializers.IntegerField(source="offer.context_tokens", allow_null=True)
     max_output_tokens = serializers.IntegerField(source="offer.max_output_tokens", allow_null=True)
     modalities = serializers.ListField(source="offer.modalities", child=serializers.CharField())
@@ -209,6 +230,10 @@ class OfferSerializer(serializers.Serializer[Any]):
     gone_at = serializers.DateTimeField(source="offer.gone_at", allow_null=True)
     source = serializers.CharField(source="offer.source")  # type: ignore[assignment]
     told_at = serializers.DateTimeField(source="offer.told_at")
+
+    def get_days_left(self, facts: OfferFacts) -> int | None:
+        """Whole days until calls end."""
+        return facts.offer.days_left(clock.now())
 
     def get_successor(self, facts: OfferFacts) -> str | None:
         offer = facts.offer

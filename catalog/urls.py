@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog.views import compare, hosts, offers, sync
+from catalog.views import byhand, compare, hosts, offers, publish, sync, terms
 
 urlpatterns = [
     path("catalog/", offers.catalog, name="catalog"),
@@ -9,6 +9,16 @@ urlpatterns = [
     path("offers/<int:offer_id>/", offers.offer, name="offer"),
     path("offers/<int:offer_id>/price/", offers.set_price, name="offer-price"),
     path("offers/<int:offer_id>/show/", offers.show_offer, name="offer-show"),
+    path("offers/<int:offer_id>/lifecycle/", byhand.set_lifecycle, name="offer-lifecycle"),
+    path("offers/<int:offer_id>/leave/", byhand.leave_to_host, name="offer-leave"),
+    path("offers/<int:offer_id>/change/", byhand.change_offer, name="offer-change"),
+    path("offers/<int:offer_id>/withdraw/", byhand.withdraw_offer, name="offer-withdraw"),
+    path("offers/<int:offer_id>/terms/", terms.offer_terms, name="offer-terms"),
+    path("terms/", terms.terms_list, name="terms-list"),
+    path("terms/new/", terms.new_terms, name="terms-new"),
+    path("terms/<slug:slug>/", terms.terms, name="terms"),
+    path("terms/<slug:slug>/next/", terms.next_terms, name="terms-next"),
+    path("unpublished/", publish.unpublished, name="unpublished"),
     path("hosts/", hosts.hosts, name="hosts"),
     path("hosts/new/", hosts.new_host, name="host-new"),
     path("hosts/<slug:slug>/", hosts.host, name="host"),
@@ -17,6 +27,9 @@ urlpatterns = [
     path("hosts/<slug:slug>/sync/", sync.sync_host, name="host-sync"),
     path("hosts/<slug:slug>/check/", hosts.check_host, name="host-check"),
     path("hosts/<slug:slug>/switch/", hosts.switch_host, name="host-switch"),
+    path("hosts/<slug:slug>/offers/new/", byhand.new_offer, name="offer-new"),
+    path("hosts/<slug:slug>/terms/", terms.host_terms, name="host-terms"),
+    path("hosts/<slug:slug>/publish/", publish.publish, name="host-publish"),
     path("sync/", sync.runs, name="sync"),
     path("sync/<int:run_id>/settle/", sync.settle_run, name="run-settle"),
     path("sync/<int:run_id>/take/", sync.take_anyway, name="run-take"),

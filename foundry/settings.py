@@ -181,6 +181,8 @@ API_SLICES = [
 OFFER_ANNOTATORS = ["tenants.access.annotate.my_access"]
 # For whom a person may ask for offers; each takes a person and answers (slug, name) pairs.
 OFFER_ASKERS = ["tenants.access.annotate.askers"]
+# Whom something that happens to offers hits; takes (offer ids, moment).
+OFFER_HITS = "tenants.keys.hits.of_offers"
 # What is promised of a capacity pool; each takes (pool ids, moment) and answers {pool id: tokens per minute}.
 POOL_ANNOTATORS = ["tenants.access.headroom.granted_by_pool"]
 HOME_BLOCKS = [

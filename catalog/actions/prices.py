@@ -7,7 +7,7 @@ from django.db import transaction
 
 from catalog import prices
 from catalog.models import Offer, Price
-from catalog.rules import Actor, require_admin
+from catalog.rules import Actor, require_admin, require_sane_price
 from foundry.audit.actions import record
 from foundry.lib.errors import Invalid
 
@@ -53,13 +53,3 @@ def set_price(
     after = {"input": input_per_million, "output": output_per_million, "cached": cached_input_per_million}
     record("price.set", offer, actor=actor, at=at, after=after | {"basis": basis, "starts_at": starts_at})
     return price
-
-
-def require_sane_price(*amounts: Decimal | None) -> None:
-    for amount in amounts:
-        if amount is not None and not (amount.is_finite() and 0 <= amount <= 1_000_000):
-            raise Invalid(
-                "price.amount",
-                f"{amount} USD per million tokens is no price.",
-                remedy="Give USD per million tokens, from 0 to 1,000,000.",
-            )

@@ -15,6 +15,7 @@ from catalog.models.supply import (
     Publisher,
     Reach,
     Terms,
+    TermsQuerySet,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "StatusReading",
     "SyncRun",
     "Terms",
+    "TermsQuerySet",
 ]

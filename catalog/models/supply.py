@@ -44,6 +44,12 @@ def in_order(classes: Iterable[str]) -> list[str]:
     return [each for each in DataClass.values if each in held]
 
 
+class TermsQuerySet(models.QuerySet["Terms"]):
+    def newest(self) -> Self:
+        """Of each terms the newest version, by name."""
+        return self.order_by("slug", "-version").distinct("slug")
+
+
 class Terms(models.Model):
     """One version of the facts under which an offer is served; a new version is a new row.
 
@@ -59,6 +65,8 @@ class Terms(models.Model):
     source = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.CharField(max_length=120, blank=True)
+
+    objects = TermsQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug", "-version"]

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog import actions, pages
-from catalog.connectors.registry import CONNECTORS
+from catalog.connectors.registry import CONNECTORS, kind_of
 from catalog.filters import PoolFilter
 from catalog.forms import HostForm
 from catalog.models import CapacityPool, Change, Host, SyncRun
@@ -50,6 +50,8 @@ def host(request: HttpRequest, slug: str) -> HttpResponse:
         "changes": changes[:20],
         "offers": row.offers.listed().count(),
         "pools": row.pools.count(),
+        "waiting": row.offers.unpublished().count(),
+        "lists": kind_of(row.connector).lists,
     }
     return render(request, "catalog/host.html", context)
 

@@ -58,6 +58,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link(
                 "changes", "Changes", "sync", roles=("admin", "ops"), counter="catalog.rules.waiting_changes"
             ),
+            Link("terms-list", "Terms", "audit", roles=("admin", "ops", "auditor", "security")),
             Link("capacity", "Capacity", "capacity", roles=("admin", "ops", "finance")),
         ],
     ),

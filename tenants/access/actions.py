@@ -14,6 +14,7 @@ from tenants.access import opening, rules, steps
 from tenants.access.amounts import require_limits, speak_limits
 from tenants.access.models import Acknowledgement, Decision, Grant, Request, Step, Wish
 from tenants.access.periods import end_of, last_day, working_days_after
+from tenants.access.served import require_served
 from tenants.access.states import REQUEST, Outcome, RequestState
 from tenants.teams import rules as team_rules
 from tenants.teams.models import Application, Team
@@ -45,6 +46,7 @@ def submit(
     rules.require_end(ends_on, at)
     require_limits(limits)
     rules.require_requestable(offer)
+    require_served(offer, data_class)
     asked, price = dict(limits), rules.price_of(offer, at)
     rules.require_price_for_money(asked, price)
     terms = rules.require_terms(offer, terms_version)
@@ -179,6 +181,7 @@ def require_grantable(
     rules.require_not_more(granted, ends_on, before)
     team_rules.require_active(request.team)
     rules.require_requestable(request.offer)
+    require_served(request.offer, request.data_class)
     price = rules.price_of(request.offer, at)
     rules.require_price_for_money(granted, price)
     needed = steps.plan(request.data_class, granted, price)

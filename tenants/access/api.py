@@ -15,28 +15,19 @@ from rest_framework.routers import BaseRouter
 
 from catalog.models import Offer
 from foundry.lib import clock
-from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
 from foundry.people.models import User
 from tenants.access import actions, shapes
 from tenants.access.filters import GrantFilter, RequestFilter, read_moment
 from tenants.access.models import Grant, Request
 from tenants.access.preview import preview
+from tenants.access.shapes import unknown
+from tenants.access.terms_api import AcknowledgementView
 from tenants.teams.api import read
 from tenants.teams.models import Application, Team
 
 AT = OpenApiParameter("at", datetime, description="As of this moment (RFC 3339): only grants in force then.")
 LARGEST_ID = 2**63 - 1
-
-
-def unknown(field: str, what: str) -> Invalid:
-    """The same words for what is not there and for what is another team's."""
-    return Invalid(
-        f"{field}.unknown",
-        f"There is no such {what} that you may see.",
-        remedy="Check it against the catalog and your teams.",
-        errors={field: "Unknown."},
-    )
 
 
 def team_called(slug: str, person: User) -> Team:
@@ -197,4 +188,5 @@ class GrantView(PersonalView):
 
 def routes(router: BaseRouter) -> None:
     router.register("requests", RequestView, basename="request")
+    router.register("acknowledgements", AcknowledgementView, basename="acknowledgement")
     router.register("grants", GrantView, basename="grant")

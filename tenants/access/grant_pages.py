@@ -18,6 +18,7 @@ from tenants.access import actions, rules
 from tenants.access.filters import GRANT_STATES, GrantFilter, in_state
 from tenants.access.forms import WhyForm
 from tenants.access.models import Decision, Grant
+from tenants.access.terms_pages import open_terms
 from tenants.access.views import page_of, team_choices
 from tenants.teams import rules as team_rules
 from tenants.teams.views import checked
@@ -77,6 +78,7 @@ def grant(request: HttpRequest, number: int) -> HttpResponse:
         "may_revoke": alive and rules.may_revoke(row, person),
         "may_suspend": alive and rules.may_suspend(person),
         "why": WhyForm(),
+        "open_terms": open_terms(row, person, at) if alive else None,
     }
     return render(request, "access/grant.html", context)
 

@@ -13,6 +13,7 @@ from foundry.people.models import User
 from tenants.access import rules
 from tenants.access.models import Decision, Grant, Request, Step
 from tenants.access.states import RequestState
+from tenants.access.terms_pages import terms_waiting
 from tenants.teams.models import Team
 
 Line = dict[str, Any]
@@ -25,7 +26,11 @@ def blocks(person: User) -> dict[str, list[Line]]:
     at = clock.now()
     return {
         "waits": distinct(
-            decisions_due(person, at) + own_open(person, at) + suspended(person) + homeless(person)
+            terms_waiting(person, at)
+            + decisions_due(person, at)
+            + own_open(person, at)
+            + suspended(person)
+            + homeless(person)
         ),
         "runs_out": ending(person, at),
         "changed": (decided(person, at) + moved(person, at))[:AT_MOST],

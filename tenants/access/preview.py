@@ -13,6 +13,7 @@ from tenants.access.estimate import ASSUMPTION, monthly_nanos
 from tenants.access.headroom import Headroom, headroom
 from tenants.access.models import Request
 from tenants.access.periods import working_days_after
+from tenants.access.served import require_served
 from tenants.access.states import RequestState
 
 LAST = 50
@@ -49,14 +50,15 @@ def preview(offer: Offer, *, limits: Mapping[str, int], data_class: str, at: dat
         price=price,
         cost_nanos=monthly_nanos(limits, price),
         headroom=headroom(offer, at),
-        obstacle=obstacle(offer, dict(limits), price),
+        obstacle=obstacle(offer, dict(limits), price, data_class),
     )
 
 
-def obstacle(offer: Offer, limits: dict[str, int], price: Price | None) -> Refused | None:
+def obstacle(offer: Offer, limits: dict[str, int], price: Price | None, data_class: str) -> Refused | None:
     """What would refuse this request now."""
     try:
         rules.require_requestable(offer)
+        require_served(offer, data_class)
         rules.require_price_for_money(limits, price)
     except Refused as refused:
         return refused

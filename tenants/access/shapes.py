@@ -14,6 +14,16 @@ from tenants.access.models import Decision, Grant, Request, Step
 from tenants.access.states import DataClass
 
 
+def unknown(field: str, what: str) -> Invalid:
+    """The same words for what is not there and for what is another team's."""
+    return Invalid(
+        f"{field}.unknown",
+        f"There is no such {what} that you may see.",
+        remedy="Check it against the catalog and your teams.",
+        errors={field: "Unknown."},
+    )
+
+
 class LimitsShape(serializers.Serializer[Any]):
     """Only for the schema: limits by kind, each of them optional."""
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenants.access import grant_pages, views
+from tenants.access import grant_pages, terms_pages, views
 
 urlpatterns = [
     path("requests/", views.requests, name="requests"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("requests/<int:number>/deny/", views.request_deny, name="request-deny"),
     path("requests/<int:number>/withdraw/", views.request_withdraw, name="request-withdraw"),
     path("requests/<int:number>/acknowledge/", views.request_acknowledge, name="request-acknowledge"),
+    path("terms/<slug:slug>/acknowledgements/", terms_pages.acknowledgements, name="terms-acknowledgements"),
+    path("terms/<slug:slug>/acknowledge/", terms_pages.acknowledge, name="terms-acknowledge"),
+    path("grants/<int:number>/acknowledge/", terms_pages.grant_acknowledge, name="grant-acknowledge"),
     path("approvals/", views.approvals, name="approvals"),
     path("grants/", grant_pages.grants, name="grants"),
     path("grants/<int:number>/", grant_pages.grant, name="grant"),

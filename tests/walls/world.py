@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from catalog.byhand import PREFIX
 from catalog.models import Change, Offer, SyncRun
 from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.lib import clock
@@ -73,10 +74,15 @@ class World:
             HookFacts("Hook", "webhook", "https://hooks.example/x"), actor=made(people["ada"]), at=at
         )
         event = tell("request.approve", key="door", title="T", url="/", to=[mia], at=at)
+        hand = make.model("grok-5")
         Offer.objects.filter(pk=offer.pk).update(retires_at=at + timedelta(days=20))
         campaign = open_campaign(Offer.objects.with_names().get(pk=offer.pk), actor="test", at=at)
         rows = {
             "campaign": campaign,
+            "terms": make.terms("house"),
+            "hand_offer": make.offer(
+                of=hand, at=make.host(connector="manual"), by_hand=True, key=f"{PREFIX}{hand} ||"
+            ),
             "hook": hook,
             "delivery": sent(hook),
             "notice": made(event).notices.get(),
