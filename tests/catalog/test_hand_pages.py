@@ -73,7 +73,7 @@ def test_a_date_by_hand_shows_who_said_so(ada: Client) -> None:
     page = ada.get(f"/catalog/xai/{offer.model.slug}/").content.decode()
     assert "Retirement date set by Ada: their blog" in page
     told = api(make.person("ops", roles=("ops",))).get(f"/api/v1/offers/{offer.pk}/").json()
-    assert told["days_left"] == 49
+    assert told["days_left"] in {48, 49}, "whole days, and the day is young or old"
     assert told["lifecycle"] == "deprecated"
     assert told["deprecated_at"] is not None
     assert told["set_by_hand"]["retirement_date"]["source"] == "their blog"

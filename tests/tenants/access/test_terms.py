@@ -49,7 +49,7 @@ def test_before_their_date_the_pages_say_from_when(grant: Grant) -> None:
     owner = browser(make.owner_of(grant.team))
     assert "Calls need it from" in owner.get(f"/grants/{grant.pk}/").content.decode()
     assert "under 1 grant need it." in owner.get("/").content.decode()
-    assert "in 14 days" in owner.get("/terms/hosting-only/").content.decode()
+    assert "Calls need version 2 acknowledged from" in owner.get("/terms/hosting-only/").content.decode()
 
 
 def test_the_page_of_terms_tells_each_person_of_the_teams_they_see(grant: Grant) -> None:
