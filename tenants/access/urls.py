@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenants.access import grant_pages, terms_pages, views
+from tenants.access import calendar_pages, grant_pages, terms_pages, views
 
 urlpatterns = [
     path("requests/", views.requests, name="requests"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("terms/<slug:slug>/acknowledgements/", terms_pages.acknowledgements, name="terms-acknowledgements"),
     path("terms/<slug:slug>/acknowledge/", terms_pages.acknowledge, name="terms-acknowledge"),
     path("grants/<int:number>/acknowledge/", terms_pages.grant_acknowledge, name="grant-acknowledge"),
+    path("calendar/<str:secret>.ics", calendar_pages.feed, name="calendar"),
+    path("teams/<slug:slug>/calendar/", calendar_pages.team_calendar, name="team-calendar"),
+    path("teams/<slug:slug>/calendar/make/", calendar_pages.make_calendar, name="team-calendar-make"),
+    path("teams/<slug:slug>/calendar/end/", calendar_pages.end_calendar, name="team-calendar-end"),
     path("approvals/", views.approvals, name="approvals"),
     path("grants/", grant_pages.grants, name="grants"),
     path("grants/<int:number>/", grant_pages.grant, name="grant"),

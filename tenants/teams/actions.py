@@ -5,10 +5,13 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from foundry.audit.actions import record
+from foundry.lib import secrets
 from foundry.lib.errors import Conflict, Invalid
 from foundry.people.models import User
 from tenants.teams import rules
-from tenants.teams.models import Application, CostCentre, Environment, Membership, Team
+from tenants.teams.models import Application, Calendar, CostCentre, Environment, Membership, Team
+
+CALENDAR_KIND = "cal-"  # what every calendar's secret starts with
 
 
 @transaction.atomic
@@ -134,3 +137,34 @@ def add_application(
         ) from taken
     record("application.add", application, actor=actor, at=at, after=fields | {"team": team.slug})
     return application
+
+
+@transaction.atomic
+def make_calendar(team: Team, *, actor: User, at: datetime) -> tuple[Calendar, str]:
+    """A calendar with a new secret, which is shown this once; an older one stops to work. Raises Forbidden, Conflict."""
+    rules.require_manager(team, actor)
+    rules.require_active(team)
+    issued = secrets.issue(CALENDAR_KIND)
+    made, new = Calendar.objects.update_or_create(
+        team=team,
+        defaults={"prefix": issued.prefix, "digest": issued.digest, "made_by": actor, "made_at": at},
+    )
+    record(
+        "calendar.make" if new else "calendar.rotate",
+        made,
+        actor=actor,
+        at=at,
+        after={"prefix": issued.prefix},
+    )
+    return made, issued.secret
+
+
+@transaction.atomic
+def end_calendar(team: Team, *, actor: User, at: datetime) -> None:
+    """The calendar's address works no more. Raises Forbidden; Conflict where there is none."""
+    rules.require_manager(team, actor)
+    held = Calendar.objects.select_for_update().filter(team=team).first()
+    if held is None:
+        raise Conflict("calendar.none", f"{team} has no calendar.", remedy="Nothing is left to do.")
+    record("calendar.end", held, actor=actor, at=at, before={"prefix": held.prefix})
+    held.delete()

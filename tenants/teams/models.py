@@ -109,3 +109,16 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team.slug}/{self.slug}"
+
+
+class Calendar(models.Model):
+    """A secret address at which anybody who has it reads a team's dates. Only its SHA-256 is kept."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="calendar")
+    prefix = models.CharField(max_length=16)
+    digest = models.BinaryField(max_length=32, unique=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"calendar of {self.team}"

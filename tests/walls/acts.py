@@ -10,6 +10,7 @@ from foundry.notify.actions import HookFacts
 from foundry.people import actions as people
 from foundry.people.models import User
 from tenants.advice import actions as advice
+from tenants.teams import actions as teams
 from tests import make
 from tests.walls.supply import SUPPLY
 
@@ -186,8 +187,21 @@ def close_campaign(actor: User, at: datetime) -> Act:
 
 ADVICE = (open_campaign, move_date, plan, choose_successor, close_campaign)
 NOTIFY = (choose_preset, add_hook, switch_hook, try_hook, redeliver)
+
+
+def make_calendar(actor: User, at: datetime) -> Act:
+    team = make.team()
+    return lambda act: act(team, actor=actor, at=at)
+
+
+def end_calendar(actor: User, at: datetime) -> Act:
+    team = make.team()
+    teams.make_calendar(team, actor=actor, at=at)
+    return lambda act: act(team, actor=actor, at=at)
+
+
 PEOPLE = (add_person, issue_token, revoke_token, make_sign_in_link, use_sign_in_link)
-TEAMS = (create_team, add_member, change_role, remove_member, add_application)
+TEAMS = (create_team, add_member, change_role, remove_member, add_application, make_calendar, end_calendar)
 ACCESS = (submit, approve, deny, withdraw, revoke, suspend, resume, acknowledge, wish)
 ACTS: dict[str, Prepare] = {
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},

@@ -107,6 +107,16 @@ TEAMS = [
         "post", "team-remove-member", "302 404 404 302 302 302 403 403 403 403", MEMBER, note="mia may leave"
     ),
     Door("post", "team-add-application", MANAGERS, TEAM, new_application),
+    Door("get", "team-calendar", OWN_ROW, TEAM),
+    Door("post", "team-calendar-make", "302 404 404 403 200 200 403 403 403 403", TEAM),
+    Door("post", "team-calendar-end", "302 404 404 403 409 409 403 403 403 403", TEAM, note="none is made"),
+    Door(
+        "get",
+        "calendar",
+        "404 404 404 404 404 404 404 404 404 404",
+        {"secret": "unknown"},
+        note="by secret only",
+    ),
     Door("get", "api:team-list", API_SIGNED_IN),
     Door("post", "api:team-list", "401 403 403 403 403 201 403 403 403 403", body=new_team),
     Door("get", "api:team-detail", API_OWN_ROW, TEAM),
