@@ -132,7 +132,6 @@ def sandbox(folder: Path) -> Iterator[Server]:
 def gateway(
     folder: Path,
     database_url: str,
-    redis_url: str,
     module: str = "tenants.gateway",
     port: int = 0,
     **environment: str,
@@ -142,6 +141,6 @@ def gateway(
     port = port or free_port()
     with running(
         [module, "--port", str(port)], port, folder / "gateway.log", "/readyz",
-        GATEWAY_DATABASE_URL=database_url, REDIS_URL=redis_url, FOUNDRY_SPOOL_DIR=str(folder / "spool"), **environment,
+        GATEWAY_DATABASE_URL=database_url, FOUNDRY_SPOOL_DIR=str(folder / "spool"), **environment,
     ) as server:  # fmt: skip
         yield server

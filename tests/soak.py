@@ -21,6 +21,7 @@ SOAKS = {
     "tests/tenants/access/test_two_at_once.py": 25,
     f"{GATEWAY}/test_kill.py": 20,
     f"{GATEWAY}/test_limits.py": 20,
+    f"{GATEWAY}/test_hundred.py": 72,  # 14 rounds each
     f"{GATEWAY}/test_outage.py": 20,
     "tests/catalog/test_worker.py": 20,
     "tests/foundry/api/test_idempotency.py": 20,

@@ -1,5 +1,5 @@
 """`python -m tenants.gateway --port 8100`: one gateway process. Start as many as needed; they share nothing
-but PostgreSQL and Redis."""
+but PostgreSQL."""
 
 import argparse
 import logging

@@ -1,6 +1,5 @@
 """May this call run, and under which grant? Every limit is taken together or not at all."""
 
-import asyncio
 from datetime import datetime
 
 from tenants.gateway.call import Call
@@ -8,8 +7,7 @@ from tenants.gateway.choose import choose, more, not_granted
 from tenants.gateway.errors import GatewayError, bad_key, exceeded, unavailable
 from tenants.gateway.runtime import Runtime
 from tenants.keys.passport import Passport, PriceRow, RouteRow
-from tenants.quotas.limits import Exceeded, Held, Need, Stale, Unavailable
-from tenants.quotas.rates import Correction
+from tenants.quotas.limits import Exceeded, Need, Stale, Unavailable
 
 TRIES = 4
 MONEY = ("usd_per_day", "usd_per_month")
@@ -56,51 +54,13 @@ async def choose_route(runtime: Runtime, call: Call) -> None:
 
 
 async def take(runtime: Runtime, call: Call) -> None:
-    """Rates first, then budgets; what the second refuses, the first gets back. Raises GatewayError, Stale, Unavailable."""
+    """Set the call's worst case aside, under every limit or none. Raises GatewayError, Stale, Unavailable."""
     assert call.route is not None
-    call.need = need = need_of(call, call.route, call.price)
-    if need.rated:
-        taken = await runtime.rates.take(need)
-        if isinstance(taken, Exceeded):
-            raise refusal(runtime, call, taken)
-        call.rated = taken
-    try:
-        held = await take_budgets(runtime, need, call.passport.version)
-    except (Stale, Unavailable, asyncio.CancelledError):
-        await give_back(runtime, call)
-        raise
+    need = call.need = need_of(call, call.route, call.price)
+    held = runtime.leases.take_now(need) or await runtime.leases.take(need, call.passport.version)
     if isinstance(held, Exceeded):
-        await give_back(runtime, call)
         raise refusal(runtime, call, held)
     call.held = held
-
-
-async def take_budgets(runtime: Runtime, need: Need, version: int) -> Held | Exceeded:
-    """Before a refusal, what this process has finished but not booked yet is booked: it may free what is held."""
-    held = await runtime.budgets.take(need, version)
-    if isinstance(held, Exceeded) and held.held and runtime.shipper.waiting:
-        await runtime.shipper.flush()
-        held = await runtime.budgets.take(need, version)
-    return held
-
-
-async def give_back(runtime: Runtime, call: Call) -> None:
-    """The call will not run: its minute is as if it had never been asked."""
-    if (correction := undone(call)) is not None:
-        await runtime.rates.correct(correction)
-
-
-def give_back_soon(runtime: Runtime, call: Call) -> None:
-    """The same, where nobody can wait for it."""
-    if (correction := undone(call)) is not None:
-        runtime.rates.correct.post(correction)
-
-
-def undone(call: Call) -> Correction | None:
-    if call.rated is None or call.need is None:
-        return None
-    minute, call.rated = call.rated.minute, None
-    return Correction(call.id, call.need.grant_id, minute, -call.need.estimate, True)
 
 
 def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:
@@ -115,7 +75,6 @@ def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:
             "until then nothing can be spent.",
         )
     return Need(
-        call_id=call.id,
         grant_id=route.grant_id,
         at=call.at,
         tokens_in=call.asked.tokens_in,

@@ -1,12 +1,13 @@
-"""The passports that this process knows, never older than the database's version.
+"""The passports that this process knows, not older than the database's version for longer than its word takes.
 
-A connection of its own listens and asks for the version every quarter second. A change forgets every
-passport. A process that could not ask for `cut_off_s` is cut off: it refuses every call.
+A connection of its own listens and asks for the version every quarter second. A change is told at once and
+forgets every passport. A process that could not ask for `cut_off_s` is cut off: it refuses every call.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -16,8 +17,8 @@ from psycopg.types.json import set_json_loads
 
 from tenants.gateway.config import Config
 from tenants.keys.passport import Passport, key_row, route_row
-from tenants.quotas.budgets import DOWN, Pool
 from tenants.quotas.limits import Unavailable
+from tenants.quotas.store import DOWN, Pool
 
 MOST = 20_000  # passports and unknown digests kept
 PAUSE_S = 0.1
@@ -26,10 +27,12 @@ set_json_loads(orjson.loads)
 
 
 class Book:
-    """:ivar confirmed_at: monotonic seconds when the version was last asked for with an answer."""
+    """:param recall: called when another process needs what this one leases of a grant.
 
-    def __init__(self, pool: Pool, config: Config) -> None:
-        self.pool, self.config = pool, config
+    :ivar confirmed_at: monotonic seconds when the version was last asked for with an answer."""
+
+    def __init__(self, pool: Pool, config: Config, recall: Callable[[int], None]) -> None:
+        self.pool, self.config, self.recall = pool, config, recall
         self.version = 0
         self.confirmed_at = float("-inf")
         self.known: OrderedDict[bytes, Passport | None] = OrderedDict()
@@ -110,10 +113,23 @@ class Book:
                     await self.heal()
                     while True:
                         await asyncio.wait_for(self.confirm(connection), self.config.cut_off_s)
-                        async for _ in connection.notifies(timeout=self.config.poll_s, stop_after=1):
-                            pass
+                        async for each in connection.notifies(timeout=self.config.poll_s, stop_after=1):
+                            self.told(each.payload)
             except (*DOWN, TimeoutError):
                 await asyncio.sleep(PAUSE_S)
+
+    def told(self, word: str) -> None:
+        """A version that is new, or `recall` and a grant whose free parts another process needs."""
+        kind, _, grant = word.partition(" ")
+        if kind == "recall":
+            self.recall(int(grant))
+        else:
+            self.changed(int(word))
+
+    def changed(self, version: int) -> None:
+        if version != self.version:
+            self.version = version
+            self.forget()
 
     async def heal(self) -> None:
         """What ended our connection ended the pool's: replace them before calls are let in again."""
@@ -125,7 +141,5 @@ class Book:
         asked_at = time.monotonic()
         row = await (await connection.execute("SELECT gateway.version()")).fetchone()
         assert row is not None
-        if row[0] != self.version:
-            self.version = row[0]
-            self.forget()
+        self.changed(row[0])
         self.confirmed_at = asked_at

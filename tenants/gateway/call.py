@@ -9,7 +9,8 @@ from tenants.gateway.asked import Asked
 from tenants.gateway.meter import Tokens, cost
 from tenants.gateway.spool import Segment
 from tenants.keys.passport import Passport, PriceRow, RouteRow
-from tenants.quotas.limits import Held, Need, Rated
+from tenants.quotas.limits import Need
+from tenants.quotas.slices import Held
 from tenants.usage.envelope import Basis, Envelope, Outcome
 
 SOURCE = "gateway"
@@ -33,7 +34,6 @@ class Call:
     route: RouteRow | None = None
     price: PriceRow | None = None
     need: Need | None = None
-    rated: Rated | None = None
     held: Held | None = None
     mark: Segment | None = None
     first_byte_ms: int | None = None

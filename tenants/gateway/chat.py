@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import aiohttp
 
 from tenants.gateway import asked, settle
-from tenants.gateway.admit import admit, find_passport, give_back_soon
+from tenants.gateway.admit import admit, find_passport
 from tenants.gateway.asgi import Gone, Receive, Scope, Send, TooLarge, read_body, send_json
 from tenants.gateway.auth import digest_of
 from tenants.gateway.call import Call
@@ -71,6 +71,4 @@ def abandon(runtime: Runtime, call: Call) -> None:
     if call.mark is not None:
         settle.failed(runtime, call, "gateway_stopped", 500, sent=True)
     else:
-        if call.held is None:
-            give_back_soon(runtime, call)
         settle.refused(runtime, call, "gateway_stopped", 500)

@@ -16,7 +16,6 @@ class Config:
     """
 
     database_url: str
-    redis_url: str
     spool_dir: Path
     console_url: str
     cut_off_s: float = 1.0
@@ -29,7 +28,6 @@ class Config:
         var = env.text("FOUNDRY_VAR", "var")
         return cls(
             database_url=env.text("GATEWAY_DATABASE_URL"),
-            redis_url=env.text("REDIS_URL"),
             spool_dir=Path(env.text("FOUNDRY_SPOOL_DIR", f"{var}/spool")),
             console_url=env.text("FOUNDRY_CONSOLE_URL", "http://127.0.0.1:8000").rstrip("/"),
         )

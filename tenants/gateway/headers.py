@@ -1,9 +1,9 @@
 """What answers carry beside the host's words."""
 
+import time
 from email.utils import format_datetime
 
 from tenants.gateway.call import Call
-from tenants.quotas.limits import resets_at
 
 HeaderList = list[tuple[bytes, bytes]]
 
@@ -19,14 +19,17 @@ def answer_headers(call: Call, console_url: str) -> HeaderList:
 
 
 def rate_headers(call: Call) -> HeaderList:
-    if call.rated is None or call.need is None:
+    piece = call.held.slice if call.held else None
+    if piece is None:
         return []
-    ends = resets_at("rpm", call.at)
-    assert ends is not None
-    seconds = b"%ds" % max(1, round((ends - call.at).total_seconds()))
+    seconds = b"%ds" % max(1, round(piece.until - time.monotonic()))
+    calls, tokens = piece.seen
     found: HeaderList = []
-    for kind, name, used in (("rpm", b"requests", call.rated.calls), ("tpm", b"tokens", call.rated.tokens)):
-        if (most := call.need.maxima.get(kind)) is not None:
+    for kind, name, used in (
+        ("rpm", b"requests", calls - piece.calls.free),
+        ("tpm", b"tokens", tokens - piece.rate_tokens.free),
+    ):
+        if (most := piece.maxima.get(kind)) is not None:
             found += [
                 (b"x-ratelimit-limit-" + name, b"%d" % most),
                 (b"x-ratelimit-remaining-" + name, b"%d" % max(0, most - used)),

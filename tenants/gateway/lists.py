@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from redis.exceptions import RedisError
 
 from foundry.lib.units import usd_text
 from tenants.gateway.admit import find_passport
@@ -13,8 +12,8 @@ from tenants.gateway.auth import digest_of
 from tenants.gateway.errors import unavailable
 from tenants.gateway.runtime import Runtime
 from tenants.keys.passport import RouteRow
-from tenants.quotas.budgets import DOWN
-from tenants.quotas.limits import RATES, Unavailable, resets_at
+from tenants.quotas.limits import Unavailable, resets_at
+from tenants.quotas.store import DOWN
 
 
 async def models(runtime: Runtime, scope: Scope, send: Send) -> None:
@@ -42,14 +41,13 @@ async def quota(runtime: Runtime, scope: Scope, send: Send) -> None:
     ids = [route.grant_id for route in live]
     await runtime.shipper.flush(timeout_s=0.5)  # what has ended no longer counts as held
     try:
-        spent, rates = await runtime.budgets.spent(ids, at), await runtime.rates.used(ids)
-    except (*DOWN, RedisError, psycopg.Error) as error:
+        used = await runtime.leases.used(ids, at)
+    except (*DOWN, psycopg.Error) as error:
         raise unavailable(type(error).__name__) from error
     grants = []
     for route in live:
-        used = {kind: (number, 0) for kind, number in zip(RATES, rates[route.grant_id], strict=True)}
         limits = [
-            limit(kind, most, *(used | spent[route.grant_id]).get(kind, (0, 0)), at)
+            limit(kind, most, *used[route.grant_id].get(kind, (0, 0)), at)
             for kind, most in route.maxima(at).items()
         ]
         first = max(limits, key=lambda each: each["share"], default=None)

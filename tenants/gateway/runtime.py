@@ -8,8 +8,6 @@ from typing import Any
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from tenants.gateway.book import Book
 from tenants.gateway.config import Config, process_name
@@ -18,9 +16,8 @@ from tenants.gateway.shipper import Shipper
 from tenants.gateway.spool import Spool
 from tenants.gateway.takeover import keep_taking_over
 from tenants.gateway.upstream import Upstreams
-from tenants.quotas.budgets import DOWN, Budgets
-from tenants.quotas.limits import Unavailable
-from tenants.quotas.rates import RENEW_S, Rates
+from tenants.quotas.leases import Leases
+from tenants.quotas.store import DOWN, Store
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +48,12 @@ class Runtime:
             open=False,
         )
         await self.pool.open()
-        self.redis: Redis = Redis.from_url(self.config.redis_url, socket_connect_timeout=1, socket_timeout=1)
         self.spool = self.spool_class(self.config.spool_dir, process_name())
-        self.budgets = Budgets(self.pool, self.spool.name)
-        self.rates = Rates(self.redis, self.budgets.recount)
+        self.leases = Leases(Store(self.pool, self.spool.name))
         self.shipper = self.shipper_class(self.pool, self.spool)
-        self.book = Book(self.pool, self.config)
+        self.book = Book(self.pool, self.config, self.leases.recall)
         self.upstreams = Upstreams(self.config.call_s)
+        await self.beat()
         self.tasks = [
             asyncio.create_task(each)
             for each in (
@@ -65,18 +61,15 @@ class Runtime:
                 self.shipper.run(),
                 self.spool.keep_synced(),
                 keep_taking_over(self.config.spool_dir, self.spool.name, self.shipper),
-                self.beat(),
-                self.renew(),
+                self.keep_beating(),
+                self.leases.sweep(),
             )
         ]
-        with contextlib.suppress(Unavailable, RedisError, OSError):
-            await self.rates.make_whole()
         gc.freeze()
         gc.set_threshold(*COLLECT)
 
     async def stop(self) -> None:
         """After the last call: book what waits, then let go. What cannot be booked stays in the spool."""
-        await self.rates.correct.drain()
         await self.shipper.flush(timeout_s=5)
         for task in self.tasks:
             task.cancel()
@@ -85,25 +78,21 @@ class Runtime:
             with contextlib.suppress(*DOWN):
                 await self.shipper.ship([], closing=self.spool.name)
         await self.upstreams.close()
-        await self.redis.aclose()
         await self.pool.close()
 
-    async def beat(self) -> None:
-        """Tell the console that this process lives, and how far its spool is behind."""
+    async def keep_beating(self) -> None:
         while True:
-            with contextlib.suppress(*DOWN):
-                async with self.pool.connection(timeout=1) as connection:
-                    await connection.execute(
-                        "SELECT gateway.beat(%s, %s, %s)",
-                        [self.spool.name, len(self.shipper.waiting), self.shipper.oldest_s],
-                    )
+            await self.beat()
             await asyncio.sleep(BEAT_S)
 
-    async def renew(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_S)
-            with contextlib.suppress(RedisError, OSError):
-                await self.rates.renew()
+    async def beat(self) -> None:
+        """Tell the console and the other processes that this one lives, and how far its spool is behind."""
+        with contextlib.suppress(*DOWN):
+            async with self.pool.connection(timeout=1) as connection:
+                await connection.execute(
+                    "SELECT gateway.beat(%s, %s, %s)",
+                    [self.spool.name, len(self.shipper.waiting), self.shipper.oldest_s],
+                )
 
     @property
     def troubles(self) -> list[str]:

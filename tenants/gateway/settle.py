@@ -1,9 +1,8 @@
-"""The end of a call: one line in the spool, what was charged too much flows back, the shipper takes over."""
+"""The end of a call: what it did not use flows back, one line in the spool, the shipper takes over."""
 
 from tenants.gateway.call import Call
 from tenants.gateway.meter import Tokens
 from tenants.gateway.runtime import Runtime
-from tenants.quotas.rates import Correction
 from tenants.usage.envelope import Envelope, Outcome
 
 
@@ -12,12 +11,11 @@ def settle(runtime: Runtime, call: Call, envelope: Envelope) -> None:
     if call.over:
         return
     call.over = True
-    runtime.shipper.add(runtime.spool.settled(envelope.row(), call.mark))
-    if call.rated is not None and call.need is not None:
-        need, used = call.need, envelope.tokens_in + envelope.tokens_out
-        runtime.rates.correct.post(
-            Correction(call.id, need.grant_id, call.rated.minute, used - need.estimate, False)
-        )
+    entry = runtime.spool.settled(envelope.row(), call.mark)
+    if call.held is not None:
+        tokens = envelope.tokens_in + envelope.tokens_out
+        entry.used = runtime.leases.settle(call.held, tokens, envelope.cost_nanos or 0)
+    runtime.shipper.add(entry)
     count(runtime, envelope)
 
 

@@ -1,6 +1,7 @@
 """From the spool into the ledger: in batches, until the ledger says that it has them."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -9,11 +10,12 @@ import orjson
 import psycopg
 
 from tenants.gateway.spool import Entry, Row, Spool
-from tenants.quotas.budgets import DOWN, Pool
+from tenants.quotas.slices import Used
+from tenants.quotas.store import DOWN, Pool
 
 log = logging.getLogger(__name__)
 
-GATHER_S = 0.025
+GATHER_S = 0.1
 MOST = 500
 PAUSE_S = (0.05, 0.1, 0.25, 0.5, 1.0)
 
@@ -25,7 +27,7 @@ class Shipper:
         self.pool, self.spool = pool, spool
         self.waiting: deque[tuple[float, Entry]] = deque()
         self.came, self.done = 0, 0
-        self.arrived = asyncio.Event()
+        self.arrived, self.hurried = asyncio.Event(), asyncio.Event()
         self.flushes: list[tuple[int, asyncio.Future[None]]] = []
         self.accepted = self.rejected = self.conflicts = 0
 
@@ -44,6 +46,7 @@ class Shipper:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.flushes.append((self.came, future))
+        self.hurried.set()
         await asyncio.wait([future], timeout=timeout_s)
 
     async def run(self) -> None:
@@ -52,7 +55,9 @@ class Shipper:
         while True:
             await self.arrived.wait()
             self.arrived.clear()
-            await asyncio.sleep(GATHER_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.hurried.wait(), GATHER_S)
+            self.hurried.clear()
             while self.waiting:
                 try:
                     await self.ship_batch([entry for _, entry in list(self.waiting)[:MOST]])
@@ -68,28 +73,34 @@ class Shipper:
 
     async def ship_batch(self, entries: list[Entry]) -> None:
         """Book these. Raises one of DOWN."""
-        await self.book([entry.row for entry in entries])
+        totals = Totals.of(entries)
+        await self.book([entry.row for entry in entries], totals)
+        totals.shipped()
         for _ in entries:
             self.waiting.popleft()
         self.done += len(entries)
         self.spool.booked(entries)
         self.wake()
 
-    async def book(self, rows: list[Row]) -> None:
+    async def book(self, rows: list[Row], totals: "Totals | None" = None) -> None:
         """Book these, or put aside what no ledger would take. Raises one of DOWN."""
         try:
-            await self.ship(rows)
+            await self.ship(rows, totals)
         except psycopg.Error as error:
             if isinstance(error, DOWN):
                 raise
             await self.ship_apart(rows)
+            await self.ship([], totals)
 
-    async def ship(self, rows: list[Row], closing: str | None = None) -> None:
+    async def ship(
+        self, rows: list[Row], totals: "Totals | None" = None, *, closing: str | None = None
+    ) -> None:
         """One transaction. :param closing: the spool that has been read to its end."""
+        used = totals.told() if totals else []
         async with self.pool.connection(timeout=2) as connection:
             cursor = await connection.execute(
-                "SELECT * FROM gateway.ship(%s::jsonb, %s)",
-                [orjson.dumps(rows).decode(), closing],
+                "SELECT * FROM gateway.ship(%s::jsonb, %s, %s::jsonb, %s)",
+                [orjson.dumps(rows).decode(), self.spool.name, orjson.dumps(used).decode(), closing],
                 prepare=True,
             )
             accepted, _, conflicting = await cursor.fetchone() or (0, 0, [])
@@ -122,3 +133,34 @@ class Shipper:
             elif not future.done():
                 future.set_result(None)
         self.flushes = still
+
+
+class Totals:
+    """How much of each day's slice is used up, in all, when a batch is in the ledger."""
+
+    def __init__(self) -> None:
+        self.days: dict[int, tuple[Used, int, int]] = {}
+
+    @classmethod
+    def of(cls, entries: list[Entry]) -> "Totals":
+        found = cls()
+        for used in (entry.used for entry in entries if entry.used is not None):
+            day = used.day
+            _, tokens, nanos = found.days.get(id(day), (used, day.tokens_shipped, day.usd_nanos_shipped))
+            found.days[id(day)] = used, tokens + used.tokens, nanos + used.usd_nanos
+        return found
+
+    def told(self) -> list[Row]:
+        return [
+            {
+                "grant": used.slice.grant_id,
+                "day": used.day.at.isoformat(),
+                "tokens": tokens,
+                "usd_nanos": nanos,
+            }
+            for used, tokens, nanos in self.days.values()
+        ]
+
+    def shipped(self) -> None:
+        for used, tokens, nanos in self.days.values():
+            used.day.tokens_shipped, used.day.usd_nanos_shipped = tokens, nanos

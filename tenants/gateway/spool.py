@@ -16,6 +16,8 @@ from typing import Any
 
 import orjson
 
+from tenants.quotas.slices import Used
+
 log = logging.getLogger(__name__)
 
 SYNC_S = 0.05
@@ -51,12 +53,13 @@ class Segment:
         self.pending += 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
-    """A finished call that waits to be booked, and the segments that hold its lines."""
+    """A finished call that waits to be booked, the segments that hold its lines, and what it takes out of a lease."""
 
     row: Row
     segments: tuple[Segment, ...]
+    used: Used | None = None
 
 
 class Spool:

@@ -16,7 +16,7 @@ import orjson
 
 from tenants.gateway.shipper import MOST, Shipper
 from tenants.gateway.spool import Row, lock_path
-from tenants.quotas.budgets import DOWN
+from tenants.quotas.store import DOWN
 from tenants.usage.envelope import Envelope
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,12 @@
 """The contract between who grants limits and who enforces them. Pure, no Django.
 
-Rates (rpm, tpm, concurrency) are counted in Redis, budgets (per day or month) in PostgreSQL. All limits
-of a call are taken together or not at all.
+A call needs five things, each under one or two limits; all are taken together or not at all:
+
+calls a minute      rpm
+tokens a minute     tpm, charged an estimate and corrected when the host reports
+running calls       concurrency
+tokens              tokens_per_day, tokens_per_month: the worst case is held, what is not used flows back
+nano-dollars        usd_per_day, usd_per_month, likewise
 """
 
 from collections.abc import Mapping
@@ -10,10 +15,11 @@ from datetime import datetime, timedelta
 
 RATES = ("rpm", "tpm", "concurrency")
 BUDGETS = ("tokens_per_day", "tokens_per_month", "usd_per_day", "usd_per_month")
+KINDS = RATES + BUDGETS
 MINUTE_S = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Need:
     """What a call may use at worst.
 
@@ -24,7 +30,6 @@ class Need:
     :param maxima: limits by kind, in tokens, calls or nano-dollars.
     """
 
-    call_id: str
     grant_id: int
     at: datetime
     tokens_in: int
@@ -37,18 +42,35 @@ class Need:
     maxima: Mapping[str, int]
 
     @property
-    def rated(self) -> bool:
-        """Does any rate limit apply?"""
-        return any(kind in self.maxima for kind in RATES)
+    def wanted_out(self) -> int:
+        """Tokens of one choice, where nothing stands in the way."""
+        return self.most_out if self.tokens_out is None else self.tokens_out
 
+    @property
+    def least_out(self) -> int:
+        return 1 if self.tokens_out is None else self.tokens_out
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The worst case that is set aside for a call: tokens, nano-dollars, and how much it may answer per choice."""
+    @property
+    def day(self) -> datetime:
+        """The start of the UTC day whose budgets the call uses."""
+        return self.at.replace(hour=0, minute=0, second=0, microsecond=0)
 
-    tokens_out: int
-    tokens: int
-    usd_nanos: int
+    def tokens(self, out: int) -> int:
+        """The worst case with `out` tokens per choice."""
+        return self.tokens_in + out * self.choices
+
+    def usd_nanos(self, out: int) -> int:
+        """What it costs, rounded up; 0 where no price is known."""
+        if self.price_in is None or self.price_out is None:
+            return 0
+        return ceil_div(self.tokens_in * self.price_in + out * self.choices * self.price_out, 10**9)
+
+    def out_for(self, tokens: int, usd_nanos: int | None) -> int:
+        """How many tokens per choice so many tokens and, unless None, so much money leave; may be negative."""
+        fits = tokens - self.tokens_in
+        if usd_nanos is not None and self.price_in is not None and self.price_out:
+            fits = min(fits, (usd_nanos * 10**9 - self.tokens_in * self.price_in) // self.price_out)
+        return fits // self.choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +89,16 @@ class Exceeded:
     resets_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """Where a call stands in its minute after it was taken; `minute` is Redis's, since 1970."""
-
-    minute: int
-    calls: int
-    tokens: int
-
-
 class Stale(Exception):
     """The limits that were sent are older than the database's; read the passport again."""
 
 
 class Unavailable(Exception):
     """The counter does not answer, so nothing can be promised: refuse."""
+
+
+def ceil_div(number: int, by: int) -> int:
+    return -(-number // by)
 
 
 def resets_at(kind: str, at: datetime) -> datetime | None:

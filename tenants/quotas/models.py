@@ -5,7 +5,7 @@ changes only together with the usage event that says why (`tenants/usage`).
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from tenants.access.models import Grant
 
@@ -13,7 +13,8 @@ from tenants.access.models import Grant
 class Window(models.Model):
     """What one grant spent, and what its running calls hold, in one UTC day or month; counted with or without a limit.
 
-    :ivar tokens_held, usd_nanos_held: the worst case of calls that run now.
+    :ivar tokens_held, usd_nanos_held: leased to gateway processes: the worst case of calls that run now, and what
+        is set aside for the next ones.
     """
 
     DAY, MONTH = "day", "month"
@@ -37,23 +38,85 @@ class Window(models.Model):
         return f"{self.period} from {self.starts_at:%Y-%m-%d} of {self.grant_id}"
 
 
-class Hold(models.Model):
-    """One running call's worst case. Gone when its event is in the ledger, or when its process's spool was read to the end.
+class Rate(models.Model):
+    """What a grant used of its latest minute, slices that are leased included.
 
-    :ivar spool: the process that took it, by the name of its spool.
+    :ivar minute: since 1970, by the database's clock. :ivar tokens: beyond the limit they are debt on the next minutes.
     """
 
-    call_id = models.CharField(primary_key=True, max_length=64)
+    grant = models.OneToOneField(Grant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    minute = models.BigIntegerField()
+    calls = models.BigIntegerField()
+    tokens = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["grant"]
+
+    def __str__(self) -> str:
+        return f"minute {self.minute} of {self.grant_id}"
+
+
+class Share(models.Model):
+    """What one gateway process leases of one grant's rates. Gone when its spool was read to the end.
+
+    Everything is a running total, of the minute for calls and tokens, so that what is told twice counts once.
+
+    :ivar spool: the process, by the name of its spool. :ivar tokens_over: reported beyond what any minute was charged.
+    :ivar slots_leased: calls that may run at once. :ivar loose: it may have more than its running calls need.
+    """
+
+    spool = models.CharField(max_length=80)
+    grant = models.ForeignKey(Grant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    minute = models.BigIntegerField()
+    calls_leased = models.BigIntegerField()
+    calls_returned = models.BigIntegerField()
+    tokens_leased = models.BigIntegerField()
+    tokens_returned = models.BigIntegerField()
+    tokens_over = models.BigIntegerField()
+    slots_leased = models.BigIntegerField()
+    slots_returned = models.BigIntegerField()
+    loose = models.BooleanField()
+
+    class Meta:
+        ordering = ["grant", "spool"]
+        constraints = [models.UniqueConstraint(fields=["spool", "grant"], name="share_once_per_process")]
+
+    def __str__(self) -> str:
+        return f"share of {self.spool} in {self.grant_id}"
+
+
+class Lease(models.Model):
+    """What one gateway process leases of one grant's budgets, in one UTC day. Gone like its share.
+
+    What it still has is leased - returned - shipped; the windows of the day and its month hold exactly that.
+
+    :ivar tokens_shipped: used by calls that are in the ledger.
+    """
+
+    spool = models.CharField(max_length=80)
     grant = models.ForeignKey(
         Grant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
-    at = models.DateTimeField()
-    tokens = models.BigIntegerField()
-    usd_nanos = models.BigIntegerField()
-    spool = models.CharField(max_length=80, db_index=True)
+    day = models.DateTimeField()
+    tokens_leased = models.BigIntegerField()
+    tokens_returned = models.BigIntegerField()
+    tokens_shipped = models.BigIntegerField()
+    usd_nanos_leased = models.BigIntegerField()
+    usd_nanos_returned = models.BigIntegerField()
+    usd_nanos_shipped = models.BigIntegerField()
 
     class Meta:
-        ordering = ["at"]
+        ordering = ["day", "grant", "spool"]
+        constraints = [
+            models.UniqueConstraint(fields=["spool", "grant", "day"], name="lease_once_per_process"),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{unit}_leased__gte": F(f"{unit}_returned") + F(f"{unit}_shipped")}),
+                    name=f"no_more_{unit}_back_than_leased",
+                )
+                for unit in ("tokens", "usd_nanos")
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"hold of {self.call_id}"
+        return f"lease of {self.spool} in {self.grant_id}"

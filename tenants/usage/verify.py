@@ -48,17 +48,19 @@ SELECT count(*), array_agg(format('grant %s, %s from %s: events %s, charged %s',
     FILTER (WHERE events <> charged) FROM both_sides
 """
 HOLDS = """
-WITH held AS (
-    SELECT grant_id, period, date_trunc(period, at, 'UTC') AS starts_at, sum(tokens) AS tokens, sum(usd_nanos) AS nanos
-    FROM quotas_hold CROSS JOIN (VALUES ('day'), ('month')) AS p(period) GROUP BY 1, 2, 3
+WITH leased AS (
+    SELECT grant_id, period, date_trunc(period, day, 'UTC') AS starts_at,
+        sum(tokens_leased - tokens_returned - tokens_shipped) AS tokens,
+        sum(usd_nanos_leased - usd_nanos_returned - usd_nanos_shipped) AS nanos
+    FROM quotas_lease CROSS JOIN (VALUES ('day'), ('month')) AS p(period) GROUP BY 1, 2, 3
 ), both_sides AS (
     SELECT coalesce(h.grant_id, w.grant_id) AS grant_id, coalesce(h.period, w.period) AS period,
-        ROW(coalesce(h.tokens, 0), coalesce(h.nanos, 0))::text AS holds,
+        ROW(coalesce(h.tokens, 0), coalesce(h.nanos, 0))::text AS leased,
         ROW(coalesce(w.tokens_held, 0), coalesce(w.usd_nanos_held, 0))::text AS held
-    FROM held h FULL JOIN quotas_window w ON h.grant_id = w.grant_id AND h.period = w.period AND h.starts_at = w.starts_at
+    FROM leased h FULL JOIN quotas_window w ON h.grant_id = w.grant_id AND h.period = w.period AND h.starts_at = w.starts_at
 )
-SELECT count(*), array_agg(format('grant %s, %s: running calls hold %s, the window says %s', grant_id, period, holds, held))
-    FILTER (WHERE holds <> held) FROM both_sides
+SELECT count(*), array_agg(format('grant %s, %s: processes lease %s, the window says %s', grant_id, period, leased, held))
+    FILTER (WHERE leased <> held) FROM both_sides
 """
 KEYS = """
 SELECT count(*), array_agg(format('%s %s is %s', coalesce(k.source, e.source), coalesce(k.call_id, e.call_id),
@@ -75,7 +77,7 @@ PROOFS = {
     "calls booked once": TWICE,
     "hours against events": HOURS,
     "budgets' windows against events": WINDOWS,
-    "what running calls hold": HOLDS,
+    "what processes lease": HOLDS,
 }
 
 

@@ -9,11 +9,11 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
-CHUNKS = 20
-USAGE = {"prompt_tokens": 12, "completion_tokens": 20, "total_tokens": 32}
+CHUNKS = 200
+USAGE = {"prompt_tokens": 12, "completion_tokens": CHUNKS, "total_tokens": 12 + CHUNKS}
 WHOLE = {
     "id": "bench", "object": "chat.completion", "created": 1, "model": "echo", "usage": USAGE,
-    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "word " * 20}}],
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "word " * CHUNKS}}],
 }  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from tests import make, servers
 @dataclass(frozen=True, slots=True)
 class World:
     gateway_url: str
-    redis_url: str
     secret: str
 
 
@@ -24,4 +23,4 @@ def open_world(calling_base_url: str) -> World:
     }  # fmt: skip
     _, secret = make.key(make.grant(offer=offer, limits=limits))
     name = os.environ["DATABASE_URL"].rpartition("@/")[2].partition("?")[0]
-    return World(servers.urls(name).gateway_url, os.environ["REDIS_URL"], secret)
+    return World(servers.urls(name).gateway_url, secret)

@@ -45,7 +45,7 @@ def site(committed: Urls, redis_url: str, tmp_path: Path) -> Iterator[Site]:
     here = f"http://127.0.0.1:{port}"
     with (
         sandbox(tmp_path) as upstream,
-        gateway(tmp_path, committed.gateway_url, redis_url, FOUNDRY_CONSOLE_URL=here) as door,
+        gateway(tmp_path, committed.gateway_url, FOUNDRY_CONSOLE_URL=here) as door,
     ):
         furnish(f"{upstream.url}/v1")
         log = tmp_path / "console.log"

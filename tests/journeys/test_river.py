@@ -70,7 +70,7 @@ def test_from_an_azure_listing_to_a_usage_page(committed: Urls, redis_url: str, 
 
         # Mia makes a key and calls the model with the openai client, whole and streaming.
         key = create(member, "keys", {"team": "copilot", "application": "chat"})
-        with gateway(tmp_path, committed.gateway_url, redis_url) as door:
+        with gateway(tmp_path, committed.gateway_url) as door:
             caller = openai.OpenAI(base_url=f"{door.url}/v1", api_key=key["secret"], max_retries=0)
             assert {model.id for model in caller.models.list()} == {"xai/grok-3", "azure-east:xai/grok-3"}
             reported = [whole_call(caller), streamed_call(caller)]

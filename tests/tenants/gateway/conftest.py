@@ -17,7 +17,6 @@ class World:
 
     folder: Path
     urls: Urls
-    redis_url: str
     sandbox: processes.Server
     gateway: processes.Server
     offer: Offer
@@ -36,8 +35,6 @@ def offer(committed: Urls, sandbox: processes.Server) -> Offer:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, committed: Urls, redis_url: str, sandbox: processes.Server, offer: Offer
-) -> Iterator[World]:
-    with processes.gateway(tmp_path, committed.gateway_url, redis_url) as gateway:
-        yield World(tmp_path, committed, redis_url, sandbox, gateway, offer)
+def world(tmp_path: Path, committed: Urls, sandbox: processes.Server, offer: Offer) -> Iterator[World]:
+    with processes.gateway(tmp_path, committed.gateway_url) as gateway:
+        yield World(tmp_path, committed, sandbox, gateway, offer)

@@ -14,7 +14,7 @@ from tenants.gateway.call import Call
 from tenants.gateway.config import Config
 from tenants.gateway.meter import Tokens
 from tenants.gateway.runtime import Runtime
-from tenants.gateway.shipper import Shipper
+from tenants.gateway.shipper import Shipper, Totals
 from tenants.gateway.spool import Row, Segment, Spool
 from tenants.usage.envelope import Envelope
 
@@ -29,8 +29,11 @@ class ChargesBeforeSending(Spool):
 
 
 class ShipsUnderItsOwnName(Shipper):
-    async def ship(self, rows: list[Row], closing: str | None = None) -> None:
-        await super().ship([row | {"source": f"gateway {self.spool.name}"} for row in rows], closing)
+    async def ship(
+        self, rows: list[Row], totals: Totals | None = None, *, closing: str | None = None
+    ) -> None:
+        named = [row | {"source": f"gateway {self.spool.name}"} for row in rows]
+        await super().ship(named, totals, closing=closing)
 
 
 class Planted(Runtime):

@@ -5,10 +5,11 @@ import time
 import openai
 import pytest
 
-from tenants.quotas.models import Hold, Window
+from tenants.quotas.models import Window
 from tenants.usage.models import UsageEvent, UsageHour
 from tests import make
 from tests.tenants.gateway.conftest import World
+from tests.tenants.gateway.traffic import nothing_held
 
 pytestmark = pytest.mark.slow
 HELLO = [{"role": "user", "content": "Hello, Foundry"}]
@@ -56,7 +57,7 @@ def test_a_call_is_answered_and_booked_with_the_hosts_own_numbers(world: World) 
         )
         assert (window.tokens_held, window.usd_nanos_held) == (0, 0)
     assert Window.objects.count() == 2
-    assert not Hold.objects.exists()
+    assert nothing_held()
 
 
 @pytest.mark.parametrize("asks_for_usage", [True, False])

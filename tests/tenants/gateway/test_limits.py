@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from foundry.lib.units import NANOS_PER_USD
-from tenants.quotas.models import Hold, Window
+from tenants.quotas.models import Window
 from tenants.usage.models import UsageEvent
 from tenants.usage.verify import verify
 from tests import make, processes
 from tests.tenants.gateway.conftest import World
-from tests.tenants.gateway.traffic import booked, burst, codes, early_in_the_minute, question
+from tests.tenants.gateway.traffic import booked, burst, codes, early_in_the_minute, nothing_held, question
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def two(world: World) -> Iterator[list[str]]:
     """The addresses of two gateway processes over one database and one Redis."""
-    with processes.gateway(world.folder / "second", world.urls.gateway_url, world.redis_url) as second:
+    with processes.gateway(world.folder / "second", world.urls.gateway_url) as second:
         yield [world.gateway.url, second.url]
 
 
@@ -42,7 +42,7 @@ def test_a_budget_for_ten_calls_admits_exactly_ten_at_once(world: World, two: li
     _, secret = make.key(grant)
     assert codes(burst(two, secret, [body] * 40)) == {"": 10, f"limit.{kind}": 30}
     booked(40)
-    assert not Hold.objects.exists()
+    assert nothing_held()
     spent = Window.objects.get(grant=grant, period="day")
     assert spent.tokens_spent == sum(event.tokens_in + event.tokens_out for event in UsageEvent.objects.all())
 

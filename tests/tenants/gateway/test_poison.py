@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_poisoned_line_in_a_dead_spool_is_put_aside_and_the_rest_is_booked(
-    committed: Urls, redis_url: str, tmp_path: Path
+    committed: Urls, tmp_path: Path
 ) -> None:
     team, spool = make.team(), tmp_path / "spool"
     spool.mkdir()
@@ -34,7 +34,7 @@ def test_a_poisoned_line_in_a_dead_spool_is_put_aside_and_the_rest_is_booked(
         b"".join(orjson.dumps({"settled": row}) + b"\n" for row in rows)
     )
     os.close(os.open(lock_path(spool, "dead"), os.O_CREAT | os.O_RDWR))
-    with processes.gateway(tmp_path, committed.gateway_url, redis_url) as gateway:
+    with processes.gateway(tmp_path, committed.gateway_url) as gateway:
         assert {event.call_id for event in booked(2)} == {"a", "c"}
         deadline = time.monotonic() + 5
         while lock_path(spool, "dead").exists() and time.monotonic() < deadline:

@@ -10,10 +10,10 @@ from foundry.lib import clock
 from tenants.access import actions as access
 from tenants.keys import actions as keys
 from tenants.keys.models import ApiKey
-from tenants.quotas.models import Hold, Window
+from tenants.quotas.models import Window
 from tests import make
 from tests.tenants.gateway.conftest import World
-from tests.tenants.gateway.traffic import URL_PATH, booked, question
+from tests.tenants.gateway.traffic import URL_PATH, booked, nothing_held, question
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +142,7 @@ def test_what_is_no_chat_completion_is_400_and_holds_nothing(world: World) -> No
         status, answer = world.gateway.post(URL_PATH, body, secret)
         assert (status, answer["error"]["code"]) == (400, "invalid_request")
         assert {event.code for event in booked(number)} == {"invalid_request"}
-    assert not Hold.objects.exists()
+    assert nothing_held()
     assert not Window.objects.exists()
 
 

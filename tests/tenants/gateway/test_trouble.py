@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from foundry.lib import secrets
-from tenants.quotas.models import Hold
 from tenants.usage.verify import verify
 from tests import make, processes
 from tests.tenants.gateway.conftest import World
-from tests.tenants.gateway.traffic import URL_PATH, booked, question
+from tests.tenants.gateway.traffic import URL_PATH, booked, nothing_held, question
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +29,7 @@ def test_who_hangs_up_is_charged_what_the_host_did(world: World, secret: str) ->
         hang_up(world, secret, question(stream=stream, knobs=knobs), after)
         event = booked(number)[-1]
         assert (event.outcome, event.tokens_in, event.tokens_out, event.basis) == ("cancelled", 2, 30, "host")
-    assert not Hold.objects.exists()
+    assert nothing_held()
 
 
 def hang_up(world: World, secret: str, body: dict[str, object], after: int) -> None:
@@ -57,7 +56,7 @@ def test_a_hosts_error_costs_nothing_and_is_said_in_our_words(world: World, secr
         assert (found, answer["error"]["code"]) == (shown, code)
         event = booked(number)[-1]
         assert (event.outcome, event.code, event.cost_nanos) == ("upstream_error", f"http_{status}", 0)
-    assert not Hold.objects.exists()
+    assert nothing_held()
 
 
 def test_a_host_that_breaks_off_is_unknown_and_charged_at_the_worst_case(world: World, secret: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from tenants.quotas.models import Window
 from tenants.usage.models import UsageEvent
 
 URL_PATH = "/v1/chat/completions"
@@ -77,3 +78,13 @@ def booked(count: int, **filters: Any) -> list[UsageEvent]:
     while rows.count() < count and time.monotonic() < deadline:
         time.sleep(0.02)
     return list(rows.order_by("started_at"))
+
+
+def nothing_held() -> bool:
+    """Does every budget's window hold nothing, now or within the seconds after which an idle process gives back?"""
+    deadline = time.monotonic() + 5
+    while (
+        held := Window.objects.exclude(tokens_held=0, usd_nanos_held=0).exists()
+    ) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not held

@@ -27,7 +27,7 @@ PLANTS = {
         "UPDATE quotas_window SET tokens_spent = tokens_spent + 1",
         "budgets' windows against events",
     ),
-    "a hold that nobody has": ("UPDATE quotas_window SET tokens_held = 5", "what running calls hold"),
+    "a hold that nobody has": ("UPDATE quotas_window SET tokens_held = 5", "what processes lease"),
 }
 
 
@@ -46,7 +46,7 @@ def test_a_whole_ledger_agrees_and_says_how_much_was_compared(booked: Urls) -> N
         "calls booked once": 3,
         "hours against events": 1,
         "budgets' windows against events": 2,
-        "what running calls hold": 2,
+        "what processes lease": 2,
     }
     assert "3 compared, agree" in out.getvalue()
 

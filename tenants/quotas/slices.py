@@ -1,0 +1,247 @@
+"""What one process holds of one grant's limits, so that most calls ask nobody. Pure, no Django.
+
+A slice has five parts. What is `free` may be taken here; how much was ever leased and given back are running
+totals, so that a question that is asked twice, or answered to nobody, changes nothing. Rates belong to one
+minute of the database's clock, budgets to one UTC day.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tenants.quotas.limits import KINDS, Need
+
+MOST_AHEAD = 512  # calls that a slice is leased for, where there is room
+BUSY_S = 0.5
+KEPT = timedelta(days=2)
+
+
+@dataclass(slots=True)
+class Part:
+    """One kind of thing. :ivar leased, returned: totals since the window began, as the database is told them."""
+
+    free: int = 0
+    leased: int = 0
+    returned: int = 0
+
+    def take_in(self, leased: int) -> None:
+        """:param leased: the database's total; what it leased beyond ours is free here."""
+        self.free += leased - self.leased
+        self.leased = leased
+
+    def give_back(self) -> None:
+        self.returned += self.free
+        self.free = 0
+
+
+@dataclass(slots=True)
+class Day:
+    """Budgets of one UTC day. :ivar tokens_shipped, usd_nanos_shipped: used, and the ledger has it."""
+
+    at: datetime
+    tokens: Part = field(default_factory=Part)
+    usd_nanos: Part = field(default_factory=Part)
+    tokens_shipped: int = 0
+    usd_nanos_shipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """Which parts are limited at all."""
+
+    calls: bool
+    rate_tokens: bool
+    slots: bool
+    tokens: bool
+    usd: bool
+
+    @classmethod
+    def by(cls, maxima: Mapping[str, int]) -> "Limited":
+        rpm, tpm, concurrency, *budgets = (kind in maxima for kind in KINDS)
+        return cls(rpm, tpm, concurrency, any(budgets[:2]), any(budgets[2:]))
+
+
+UNLIMITED = Limited.by({})
+
+
+@dataclass(slots=True)
+class Held:
+    """The worst case that is set aside for a call, and where it was taken from.
+
+    :ivar tokens_out: how much it may answer per choice. :ivar day: None where no budget is limited.
+    """
+
+    tokens_out: int
+    tokens: int
+    usd_nanos: int
+    slice: "Slice | None" = None
+    minute: int = 0
+    estimate: int = 0
+    day: Day | None = None
+    limited: Limited = UNLIMITED
+
+
+@dataclass(slots=True)
+class Used:
+    """What a finished call takes out of a day's slice for good, when the ledger has it."""
+
+    slice: "Slice"
+    day: Day
+    tokens: int
+    usd_nanos: int
+
+
+class Slice:
+    """:ivar until: monotonic seconds when the minute ends. :ivar over: tokens reported beyond what was charged to
+    any minute, a running total. :ivar loose: it may have free parts that another process could use.
+    :ivar tell: something is to be told soon. :ivar seen: calls and tokens of the minute in all, when last told.
+    """
+
+    def __init__(self, grant_id: int) -> None:
+        self.grant_id = grant_id
+        self.maxima: Mapping[str, int] = {}
+        self.limited = UNLIMITED
+        self.minute, self.until = 0, 0.0
+        self.calls, self.rate_tokens, self.slots = Part(), Part(), Part()
+        self.over = 0
+        self.days: dict[datetime, Day] = {}
+        self.seen = (0, 0)
+        self.loose = self.tell = False
+        self.ahead, self.asked_at, self.used_at = 1, 0.0, 0.0
+        self.waiting: deque[Any] = deque()
+        self.working = False
+
+    def hold(self, need: Need, now: float, *, less: bool = False) -> Held | None:
+        """Set the call's worst case aside, or None where it does not fit here.
+
+        :param less: a call without a maximum of its own may get less than its model's, if no more is free.
+        """
+        if need.maxima is not self.maxima and need.maxima != self.maxima:
+            return None
+        limited = self.limited
+        if limited.calls or limited.rate_tokens:
+            if now >= self.until:
+                return None
+            if (limited.calls and self.calls.free < 1) or (
+                limited.rate_tokens and self.rate_tokens.free < need.estimate
+            ):
+                return None
+        if limited.slots and self.slots.free < 1:
+            return None
+        out, day = need.wanted_out, None
+        if limited.tokens or limited.usd:
+            day = self.days.get(need.day)
+            if day is None:
+                return None
+            out = self.fitting(need, day, less)
+            if out < need.least_out:
+                return None
+        held = Held(
+            out, need.tokens(out), need.usd_nanos(out), self, self.minute, need.estimate, day, limited
+        )
+        self.move(held, -1)
+        if limited.calls:
+            self.calls.free -= 1
+        self.used_at = now
+        return held
+
+    def fitting(self, need: Need, day: Day, less: bool) -> int:
+        """Tokens per choice that the day's free budget leaves; 0 where that is not enough."""
+        out = need.wanted_out
+        if less and need.tokens_out is None:
+            tokens = day.tokens.free if self.limited.tokens else need.tokens(out)
+            out = min(out, need.out_for(tokens, day.usd_nanos.free if self.limited.usd else None))
+        if (self.limited.tokens and need.tokens(out) > day.tokens.free) or (
+            self.limited.usd and need.usd_nanos(out) > day.usd_nanos.free
+        ):
+            return 0
+        return out
+
+    def move(self, held: Held, sign: int) -> None:
+        """Take (-1) or free (1) what a call holds, but for its count."""
+        limited = held.limited
+        if limited.rate_tokens and held.minute == self.minute:
+            self.rate_tokens.free += sign * held.estimate
+        if limited.slots:
+            self.slots.free += sign
+        if held.day is not None:
+            if limited.tokens:
+                held.day.tokens.free += sign * held.tokens
+            if limited.usd:
+                held.day.usd_nanos.free += sign * held.usd_nanos
+
+    def undo(self, held: Held) -> None:
+        """The call never happened."""
+        self.move(held, 1)
+        if held.limited.calls and held.minute == self.minute:
+            self.calls.free += 1
+        self.tell = self.tell or not self.loose
+
+    def settle(self, held: Held, tokens: int, usd_nanos: int, now: float) -> Used | None:
+        """The call is over and came to this. What it did not use is free again."""
+        self.move(held, 1)
+        if held.limited.rate_tokens:
+            self.charge(held, tokens, now)
+        self.tell = self.tell or not self.loose
+        day = held.day
+        if day is None:
+            return None
+        used = Used(self, day, 0, 0)
+        if held.limited.tokens:
+            used.tokens = min(tokens, held.tokens)
+            day.tokens.free -= used.tokens
+        if held.limited.usd:
+            used.usd_nanos = min(usd_nanos, held.usd_nanos)
+            day.usd_nanos.free -= used.usd_nanos
+        return used
+
+    def charge(self, held: Held, tokens: int, now: float) -> None:
+        """What was really used counts in the minute it was taken in; beyond its charge it is owed now."""
+        live = held.minute == self.minute and now < self.until
+        charged = min(tokens, held.estimate)
+        if held.minute == self.minute:
+            self.rate_tokens.free -= charged
+        more = tokens - charged
+        if live and more:
+            here = min(more, max(0, self.rate_tokens.free))
+            self.rate_tokens.free -= here
+            more -= here
+        if more:
+            self.over += more
+            self.tell = True
+
+    def give_back(self) -> None:
+        """Everything free goes back, with the next thing that is told."""
+        self.tell = self.tell or self.loose or self.has_free
+        self.loose = False
+        for part in self.parts():
+            part.give_back()
+
+    def parts(self) -> list[Part]:
+        days = [part for day in self.days.values() for part in (day.tokens, day.usd_nanos)]
+        return [self.calls, self.rate_tokens, self.slots, *days]
+
+    @property
+    def has_free(self) -> bool:
+        return any(part.free for part in self.parts())
+
+    def limit_by(self, maxima: Mapping[str, int]) -> None:
+        """The grant's limits are others now: what was leased under the old ones goes back first."""
+        if maxima != self.maxima:
+            self.give_back()
+            self.limited = Limited.by(maxima)
+        self.maxima = maxima
+
+    def day_of(self, at: datetime) -> Day:
+        if at not in self.days:
+            self.days = {old: day for old, day in self.days.items() if at - old < KEPT} | {at: Day(at)}
+        return self.days[at]
+
+    def pace(self, now: float) -> int:
+        """For how many calls to ask: more each time while asking goes on, fewer after a pause."""
+        busy = now - self.asked_at < BUSY_S
+        self.ahead = min(MOST_AHEAD, self.ahead * 2) if busy else max(1, self.ahead // 2)
+        self.asked_at = now
+        return self.ahead
