@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tenants.gateway.call import Call
-from tenants.gateway.choose import choose, more, not_granted
+from tenants.gateway.choose import chosen, more, not_granted
 from tenants.gateway.errors import GatewayError, bad_key, exceeded, unavailable
 from tenants.gateway.runtime import Runtime
 from tenants.keys.passport import Passport, PriceRow, RouteRow
@@ -44,13 +44,13 @@ async def choose_route(runtime: Runtime, call: Call) -> None:
     assert call.asked is not None
     console, name = runtime.config.console_url, call.asked.model
     try:
-        call.route = choose(call.passport, name, call.at, console)
+        choice = chosen(call.passport, name, call.at, console)
     except LookupError:
         raise not_granted(name, await runtime.book.offered(name), console) from None
     except GatewayError:
         call.route = next(iter(call.passport.named(name)), None)
         raise
-    call.price = call.route.price(call.at)
+    call.route, call.price, call.maxima = choice.route, choice.price, choice.maxima
 
 
 async def take(runtime: Runtime, call: Call) -> None:
@@ -66,7 +66,7 @@ async def take(runtime: Runtime, call: Call) -> None:
 def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:
     """The call's worst case. Raises GatewayError where money is limited and no price is known."""
     assert call.asked is not None
-    maxima = route.maxima(call.at)
+    maxima = call.maxima
     if price is None and any(kind in maxima for kind in MONEY):
         raise GatewayError(
             403,

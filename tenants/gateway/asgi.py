@@ -1,7 +1,8 @@
 """The little of HTTP that a raw ASGI application needs."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from typing import Any, cast
 
 import orjson
 
@@ -18,6 +19,42 @@ class TooLarge(Exception):
 
 class Gone(Exception):
     """The caller hung up before the body was whole."""
+
+
+class Caller:
+    """Is whoever called still there? A whole answer asks once, when it is ready; a stream watches."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self.task: asyncio.Task[Message] | None = None
+        self.left = False
+
+    def watch(self) -> None:
+        """From now on `gone` costs nothing."""
+        if self.task is None:
+            self.task = asyncio.ensure_future(self.receive())
+
+    @property
+    def gone(self) -> bool:
+        if self.task is not None:
+            return self.task.done()
+        if not self.left:
+            self.left = self.has_left()
+        return self.left
+
+    def has_left(self) -> bool:
+        """The body was read to its end, so all that can still come is word that the caller left; is it there already?"""
+        asked = cast("Coroutine[None, None, Message]", self.receive())
+        try:
+            asked.send(None)
+        except StopIteration:
+            return True
+        asked.close()
+        return False
+
+    def forget(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
 
 
 def header(scope: Scope, name: bytes) -> str:

@@ -112,7 +112,8 @@ class Book:
                     await connection.execute("LISTEN gateway")
                     await self.heal()
                     while True:
-                        await asyncio.wait_for(self.confirm(connection), self.config.cut_off_s)
+                        async with asyncio.timeout(self.config.cut_off_s):
+                            await self.confirm(connection)
                         async for each in connection.notifies(timeout=self.config.poll_s, stop_after=1):
                             self.told(each.payload)
             except (*DOWN, TimeoutError):

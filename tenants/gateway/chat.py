@@ -22,7 +22,7 @@ from tenants.quotas.limits import Unavailable
 async def chat(runtime: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
     """One call. Raises GatewayError before a key is known; everything later is answered and booked here."""
     call = await begin(runtime, digest_of(scope, runtime.config.console_url))
-    runtime.metrics.running.inc()
+    runtime.metrics.running += 1
     try:
         call.asked = asked.read(await read_body(receive, runtime.config.body_bytes))
         await admit(runtime, call)
@@ -44,7 +44,7 @@ async def chat(runtime: Runtime, scope: Scope, receive: Receive, send: Send) -> 
         abandon(runtime, call)
         raise
     finally:
-        runtime.metrics.running.dec()
+        runtime.metrics.running -= 1
 
 
 async def begin(runtime: Runtime, digest: bytes) -> Call:

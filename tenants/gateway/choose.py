@@ -1,9 +1,33 @@
 """Which grant a call runs under, or why none. Pure."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from tenants.gateway.errors import GatewayError
-from tenants.keys.passport import Passport, RouteRow
+from tenants.keys.passport import Passport, PriceRow, RouteRow
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a name means for a key while no date changes it."""
+
+    route: RouteRow
+    price: PriceRow | None
+    maxima: Mapping[str, int]
+    since: datetime
+    until: datetime
+
+
+def chosen(passport: Passport, model: str, at: datetime, console_url: str) -> Choice:
+    """As `choose`, judged once for all calls until the next date. Raises GatewayError, LookupError."""
+    known: Choice | None = passport.judged.get(model)
+    if known is not None and known.since <= at < known.until:
+        return known
+    route = choose(passport, model, at, console_url)
+    made = Choice(route, route.price(at), route.maxima(at), at, passport.steady_until(at))
+    passport.judged[model] = made
+    return made
 
 
 def choose(passport: Passport, model: str, at: datetime, console_url: str) -> RouteRow:

@@ -1,13 +1,12 @@
 """To the host and back. From the mark on the call ends in the ledger, whatever happens to anybody."""
 
-import asyncio
 from typing import Any
 
 import aiohttp
 import orjson
 
 from tenants.gateway import settle
-from tenants.gateway.asgi import Receive, Send, send_bytes
+from tenants.gateway.asgi import Caller, Receive, Send, send_bytes
 from tenants.gateway.call import Call
 from tenants.gateway.errors import GatewayError
 from tenants.gateway.headers import HeaderList
@@ -28,7 +27,7 @@ async def forward(runtime: Runtime, call: Call, receive: Receive, send: Send, he
     body = call.asked.for_host(call.route, call.held.tokens_out)
     session, outward = runtime.upstreams.session(call.route), outward_headers(runtime, call)
     call.mark = runtime.spool.sending(unsettled(call))
-    left = asyncio.ensure_future(receive())
+    caller = Caller(receive)
     try:
         async with session.post(
             call.route.calling_url, data=body, headers=outward, allow_redirects=False
@@ -37,11 +36,11 @@ async def forward(runtime: Runtime, call: Call, receive: Receive, send: Send, he
             if answer.status != 200:
                 raise await host_refusal(runtime, call, answer)
             if call.asked.stream:
-                await relay(runtime, call, answer, send, headers, left)
+                await relay(runtime, call, answer, send, headers, caller)
             else:
-                await whole(runtime, call, answer, send, headers, left)
+                await whole(runtime, call, answer, send, headers, caller)
     finally:
-        left.cancel()
+        caller.forget()
 
 
 def outward_headers(runtime: Runtime, call: Call) -> dict[str, str]:
@@ -58,7 +57,7 @@ def outward_headers(runtime: Runtime, call: Call) -> dict[str, str]:
 
 def unsettled(call: Call) -> dict[str, Any]:
     """What the call is booked as if this process dies now."""
-    return call.worst_case(Outcome.UNKNOWN, code="gateway_killed").values()
+    return call.worst_case(Outcome.UNKNOWN, code="gateway_killed")
 
 
 async def whole(
@@ -67,7 +66,7 @@ async def whole(
     answer: aiohttp.ClientResponse,
     send: Send,
     headers: HeaderList,
-    left: "asyncio.Future[Any]",
+    caller: Caller,
 ) -> None:
     """Read all of it, settle, then answer: who has an answer has a line in the ledger."""
     raw = await bounded(answer)
@@ -79,7 +78,7 @@ async def whole(
         content = None
     if not isinstance(content, dict) or "choices" not in content:
         raise malformed(runtime, call, "something that is no completion")
-    settle.reported(runtime, call, report(content.get("usage")), cancelled=left.done())
+    settle.reported(runtime, call, report(content.get("usage")), cancelled=caller.gone)
     await send_bytes(send, 200, raw, extra=headers)
 
 

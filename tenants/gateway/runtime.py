@@ -71,9 +71,10 @@ class Runtime:
     async def stop(self) -> None:
         """After the last call: book what waits, then let go. What cannot be booked stays in the spool."""
         await self.shipper.flush(timeout_s=5)
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        while running := [task for task in self.tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=1)
         if self.spool.close():
             with contextlib.suppress(*DOWN):
                 await self.shipper.ship([], closing=self.spool.name)

@@ -3,30 +3,21 @@
 from tenants.gateway.call import Call
 from tenants.gateway.meter import Tokens
 from tenants.gateway.runtime import Runtime
-from tenants.usage.envelope import Envelope, Outcome
+from tenants.gateway.spool import Row
+from tenants.usage.envelope import Outcome, hashed
 
 
-def settle(runtime: Runtime, call: Call, envelope: Envelope) -> None:
+def settle(runtime: Runtime, call: Call, row: Row) -> None:
     """Write down what the call came to, once. The caller's answer may end after this, never before."""
     if call.over:
         return
     call.over = True
-    entry = runtime.spool.settled(envelope.row(), call.mark)
+    entry = runtime.spool.settled(hashed(row), call.mark)
+    into, out = row["tokens_in"], row["tokens_out"]
     if call.held is not None:
-        tokens = envelope.tokens_in + envelope.tokens_out
-        entry.used = runtime.leases.settle(call.held, tokens, envelope.cost_nanos or 0)
+        entry.used = runtime.leases.settle(call.held, into + out, row["cost_nanos"] or 0)
     runtime.shipper.add(entry)
-    count(runtime, envelope)
-
-
-def count(runtime: Runtime, envelope: Envelope) -> None:
-    runtime.metrics.count(
-        envelope.outcome.value,
-        envelope.code,
-        envelope.tokens_in,
-        envelope.tokens_out,
-        envelope.latency_ms or 0,
-    )
+    runtime.metrics.count(row["outcome"].value, row["code"], into, out, row["latency_ms"])
 
 
 def reported(runtime: Runtime, call: Call, tokens: Tokens | None, *, cancelled: bool) -> None:
@@ -36,7 +27,7 @@ def reported(runtime: Runtime, call: Call, tokens: Tokens | None, *, cancelled: 
     if tokens is None:
         settle(runtime, call, call.worst_case(outcome, code=code or "usage_missing", status=200))
     else:
-        settle(runtime, call, call.envelope(outcome, code=code, status=200, tokens=tokens))
+        settle(runtime, call, call.row(outcome, code=code, status=200, tokens=tokens))
 
 
 def failed(runtime: Runtime, call: Call, code: str, status: int, *, sent: bool) -> None:
@@ -44,8 +35,8 @@ def failed(runtime: Runtime, call: Call, code: str, status: int, *, sent: bool) 
     if sent:
         settle(runtime, call, call.worst_case(Outcome.UNKNOWN, code=code, status=status))
     else:
-        settle(runtime, call, call.envelope(Outcome.UPSTREAM_ERROR, code=code, status=status))
+        settle(runtime, call, call.row(Outcome.UPSTREAM_ERROR, code=code, status=status))
 
 
 def refused(runtime: Runtime, call: Call, code: str, status: int) -> None:
-    settle(runtime, call, call.envelope(Outcome.REFUSED, code=code, status=status))
+    settle(runtime, call, call.row(Outcome.REFUSED, code=code, status=status))

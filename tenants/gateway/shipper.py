@@ -56,7 +56,8 @@ class Shipper:
             await self.arrived.wait()
             self.arrived.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.hurried.wait(), GATHER_S)
+                async with asyncio.timeout(GATHER_S):
+                    await self.hurried.wait()
             self.hurried.clear()
             while self.waiting:
                 try:

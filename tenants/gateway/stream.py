@@ -1,13 +1,10 @@
 """Server-sent events from a host to a caller. The caller may leave; the host is read to its end and paid."""
 
-import asyncio
-from typing import Any
-
 import aiohttp
 import orjson
 
 from tenants.gateway import settle
-from tenants.gateway.asgi import Send
+from tenants.gateway.asgi import Caller, Send
 from tenants.gateway.call import Call
 from tenants.gateway.errors import GatewayError
 from tenants.gateway.headers import HeaderList
@@ -69,7 +66,7 @@ async def relay(
     answer: aiohttp.ClientResponse,
     send: Send,
     headers: HeaderList,
-    left: "asyncio.Future[Any]",
+    caller: Caller,
 ) -> None:
     """Pass events on as they come; settle before the last one. Raises what the connection raises, after that."""
     assert call.asked is not None
@@ -78,16 +75,17 @@ async def relay(
     kind = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"), *headers]
     await send({"type": "http.response.start", "status": 200, "headers": kind})
     call.answering = True
+    caller.watch()
     events = Events(swallow_usage=not call.asked.wants_usage)
     async for part in answer.content.iter_any():
         ready = events.feed(part)
         if len(events.rest) > MOST_EVENT:
             raise malformed(runtime, call, f"an event of more than {MOST_EVENT >> 20} MB")
-        if ready and not left.done():
+        if ready and not caller.gone:
             await send({"type": "http.response.body", "body": ready, "more_body": True})
         if events.done:
             break
-    settle.reported(runtime, call, events.tokens, cancelled=left.done())
+    settle.reported(runtime, call, events.tokens, cancelled=caller.gone)
     await send({"type": "http.response.body", "body": events.rest + b"data: [DONE]\n\n"})
 
 

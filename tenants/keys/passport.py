@@ -5,12 +5,13 @@ at the moment of each call: dates decide, no worker has to.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+FAR = datetime.max.replace(tzinfo=UTC)
 KEY_KIND = "sk-fdy-"  # what every key starts with
 
 
@@ -168,6 +169,15 @@ class Passport:
     version: int
     key: KeyRow
     routes: tuple[RouteRow, ...]
+    judged: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def steady_until(self, at: datetime) -> datetime:
+        """The next moment at which a date decides otherwise than at `at`; until then every judgement holds."""
+        rows: list[Any] = [self.key, *self.key.grants]
+        for route in self.routes:
+            rows += [route, *route.limits, *route.prices]
+        told = (getattr(row, each.name) for row in rows for each in fields(row))
+        return min((date for date in told if isinstance(date, datetime) and date > at), default=FAR)
 
     def named(self, model: str) -> list[RouteRow]:
         """Every grant of the key for a model, oldest first, whatever its state."""

@@ -175,8 +175,9 @@ class Leases:
         until = time.monotonic() + RECALL_S
         while not await self.store.recall(grants) and time.monotonic() < until:
             await asyncio.sleep(PAUSE_S)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.ask.drain(), RECALL_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RECALL_S):
+                await self.ask.drain()
         return await self.store.used(grants, at)
 
 

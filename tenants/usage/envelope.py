@@ -91,8 +91,7 @@ class Envelope:
 
     def row(self) -> dict[str, Any]:
         """The columns of `usage_incoming`, JSON-able, with the hash that tells a replay from a contradiction."""
-        values = self.values()
-        return values | {"body_hash": "\\x" + body_hash(values).hex()}
+        return hashed(self.values())
 
     def values(self) -> dict[str, Any]:
         """What `row()` holds beside the hash."""
@@ -110,6 +109,11 @@ class Envelope:
 
 NAMES = tuple(field.name for field in fields(Envelope))
 COLUMNS = ("body_hash", *NAMES)
+
+
+def hashed(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of an envelope with the hash that tells a replay from a contradiction."""
+    return values | {"body_hash": "\\x" + body_hash(values).hex()}
 
 
 def body_hash(values: dict[str, Any]) -> bytes:

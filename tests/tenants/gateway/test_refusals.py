@@ -13,7 +13,7 @@ from tenants.keys.models import ApiKey
 from tenants.quotas.models import Window
 from tests import make
 from tests.tenants.gateway.conftest import World
-from tests.tenants.gateway.traffic import URL_PATH, booked, nothing_held, question
+from tests.tenants.gateway.traffic import URL_PATH, booked, nothing_held, question, within
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +24,12 @@ def refused(world: World, secret: str, body: object = None) -> tuple[int, str, s
     error = answer["error"]
     assert set(error) >= {"message", "type", "param", "code"}
     return status, error["code"], error["message"]
+
+
+def soon_refused(world: World, secret: str) -> tuple[int, str, str]:
+    """The same for a call whose right ended just now: at most a second later."""
+    assert within(1, lambda: world.gateway.post(URL_PATH, question(), secret)[0] != 200)
+    return refused(world, secret)
 
 
 NO_KEYS = [
@@ -119,12 +125,12 @@ def test_terms_that_count_later_are_needed_only_from_then_on(world: World) -> No
     supply.assign_terms("stricter", offers=[world.offer.pk], counts_from=later, actor="ada", at=clock.now())
     assert world.gateway.post(URL_PATH, question(), secret)[0] == 200
     Offer.objects.filter(pk=world.offer.pk).update(terms_from=clock.now())
-    assert refused(world, secret)[:2] == (403, "terms_not_acknowledged")
+    assert soon_refused(world, secret)[:2] == (403, "terms_not_acknowledged")
     never = make.terms("never acknowledged")
     Offer.objects.filter(pk=world.offer.pk).update(terms_from=later, terms_before=never)
     assert refused(world, secret)[:2] == (403, "terms_not_acknowledged")
     access.acknowledge(grant.team, make.terms("stricter"), actor=make.owner_of(grant.team), at=clock.now())
-    assert world.gateway.post(URL_PATH, question(), secret)[0] == 200
+    assert within(1, lambda: world.gateway.post(URL_PATH, question(), secret)[0] == 200)
 
 
 def test_a_host_that_lost_its_calling_address_fails_closed(world: World) -> None:
@@ -161,15 +167,15 @@ def test_other_addresses_and_methods_say_what_there_is(world: World) -> None:
         )
 
 
-def test_a_revoked_key_is_refused_by_the_very_next_call(world: World) -> None:
-    """Rounds of: call, revoke, call. The version is checked in the statement that takes the call's budget."""
+def test_a_revoked_key_is_refused_within_a_second(world: World) -> None:
+    """Rounds of: call, revoke, call. The change is told to every process, which forgets all it knew."""
     grant = make.grant(offer=world.offer, limits={"tokens_per_month": 10**9})
     owner = make.owner_of(grant.team)
     for _ in range(20):
         key, secret = make.key(grant)
         assert world.gateway.post(URL_PATH, question(), secret)[0] == 200
         keys.revoke_key(key.pk, reason="test", actor=owner, at=clock.now())
-        assert refused(world, secret)[:2] == (401, "invalid_api_key")
+        assert soon_refused(world, secret)[:2] == (401, "invalid_api_key")
 
 
 def test_an_expired_key_stops_at_its_second(world: World) -> None:
@@ -177,7 +183,7 @@ def test_an_expired_key_stops_at_its_second(world: World) -> None:
     key, secret = make.key(grant)
     assert world.gateway.post(URL_PATH, question(), secret)[0] == 200
     ApiKey.objects.filter(pk=key.pk).update(expires_at=clock.now())
-    status, code, message = refused(world, secret)
+    status, code, message = soon_refused(world, secret)
     assert (status, code) == (401, "invalid_api_key")
     assert "expired" in message
 
@@ -187,4 +193,4 @@ def test_a_revoked_grant_and_a_lowered_limit_count_at_once(world: World) -> None
     _, secret = make.key(grant)
     assert world.gateway.post(URL_PATH, question(), secret)[0] == 200
     access.revoke(grant.pk, reason="Over.", actor=make.admin(), at=clock.now())
-    assert refused(world, secret)[:2] == (403, "grant_ended")
+    assert soon_refused(world, secret)[:2] == (403, "grant_ended")

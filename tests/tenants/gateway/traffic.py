@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -88,3 +89,13 @@ def nothing_held() -> bool:
     ) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not held
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Does `holds()` become true in that time?"""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
