@@ -88,7 +88,9 @@ def expected(run: SyncRun) -> int:
 
 
 def connector_of(host: Host) -> Kind:
-    connection = Connection(host.listing_base_url, host.listing_settings, host.region)
+    connection = Connection(
+        host.listing_base_url, host.listing_settings, host.region, tuple(host.trusted_networks)
+    )
     return connect(host.connector, connection)
 
 

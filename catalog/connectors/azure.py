@@ -2,16 +2,20 @@
 
 Understands the paged REST form ({value, nextLink}) and the array that `az cognitiveservices model list`
 prints. A row's `format` is the maker. The same model comes once per account kind; one version in one SKU is
-one offer, and a version without a SKU cannot be deployed, so it is no offer. Quotas join by `usageName`.
+one offer, and a version without a SKU cannot be deployed, so it is no offer. Quotas join by `usageName`. With
+an account in the settings, what is deployed there carries the name that calls use, and its own capacity. The
+credential is an access token, or with `tenant` and `client_id` the secret of an app (docs/decisions/0012).
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
+from urllib.parse import urljoin
 
-from catalog.connectors import names
+from catalog.connectors import azure_deployments, names
 from catalog.connectors.base import (
     Connection,
     Http,
@@ -22,10 +26,13 @@ from catalog.connectors.base import (
     Page,
     PoolRow,
     Problem,
+    Signer,
 )
-from catalog.connectors.reading import count_of, moment, parse_json, prose, rows_of, slug, text_of
+from catalog.connectors.entra import Entra
+from catalog.connectors.reading import BAD_ROW, count_of, moment, parse_json, prose, rows_of, slug, text_of
 
 API_VERSION = "2025-06-01"
+PROVIDER = "Microsoft.CognitiveServices"
 MOST_PAGES = 200
 NO_DATE = datetime(2099, 1, 1, tzinfo=UTC)  # 2099-12-31 stands for "no date"
 LIFECYCLES = {
@@ -57,27 +64,77 @@ class Azure(Kind):
     name: ClassVar[str] = "azure"
     label: ClassVar[str] = "Azure AI Foundry"
     base_url: ClassVar[str] = "https://management.azure.com"
-    credential_hint: ClassVar[str] = "An access token of Azure Resource Manager."
+    credential_hint: ClassVar[str] = (
+        "An access token of Azure Resource Manager; with tenant and client_id a client secret."
+    )
     reference_prices: ClassVar[bool] = True
-    settings_may: ClassVar[tuple[str, ...]] = ("api_version",)
+    final_codes: ClassVar[Mapping[str, str]] = {
+        "invalid_client": "The client secret is wrong or has ended.",
+        "unauthorized_client": "The tenant does not know this app.",
+        "ExpiredAuthenticationToken": "The access token has ended; a client secret would not.",
+        "InvalidAuthenticationToken": "The access token is none for Azure Resource Manager.",
+        "SubscriptionNotFound": "The subscription is not there, or not for this credential.",
+    }
+    settings_may: ClassVar[tuple[str, ...]] = (
+        "api_version",
+        "tenant",
+        "client_id",
+        "resource_group",
+        "account",
+    )
     settings_needed: ClassVar[tuple[str, ...]] = ("subscription", "location")
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.location = connection.settings.get("location", "") or connection.region
 
-    def fetch(self, http: Http) -> Iterator[Page]:
-        """Every page of the models, then of the quotas."""
-        for part in ("models", "usages"):
-            yield from self.pages(http, part)
+    def headers(self, credential: str) -> dict[str, str]:
+        return {} if self.by_secret() else super().headers(credential)
 
-    def pages(self, http: Http, part: str) -> Iterator[Page]:
+    def signer(self, credential: str) -> Signer | None:
+        return Entra(self.connection, credential) if self.by_secret() else None
+
+    def by_secret(self) -> bool:
+        """Whether the credential is an app's secret. Raises ListingBroken when half of the app is told."""
+        told = [bool(self.connection.settings.get(name)) for name in ("tenant", "client_id")]
+        if any(told) and not all(told):
+            raise ListingBroken(
+                "settings", "an app needs both tenant and client_id", "Enter both, or neither."
+            )
+        return all(told)
+
+    def check(self, http: Http) -> str:
+        page = next(iter(self.pages(http, self.of_region("usages"))))
+        told = f"The credential may read {len(self.read(page).pools)} quotas"
+        if not self.deploys():
+            return f"{told}."
+        page = next(iter(self.pages(http, self.of_account())))
+        return f"{told}, and {len(self.read(page).pools)} deployments with their limits."
+
+    def deploys(self) -> bool:
         settings = self.connection.settings
-        url = (
-            f"{self.connection.base_url.rstrip('/')}/subscriptions/{settings['subscription']}"
-            f"/providers/Microsoft.CognitiveServices/locations/{self.location}/{part}"
-        )
-        params: Mapping[str, str] | None = {"api-version": settings.get("api_version", API_VERSION)}
+        return bool(settings.get("resource_group") and settings.get("account"))
+
+    def fetch(self, http: Http) -> Iterator[Page]:
+        """Every page of the account's deployments, where one is named, of the models, then of the quotas."""
+        deployed = tuple(self.pages(http, self.of_account())) if self.deploys() else ()
+        yield from deployed
+        for page in self.pages(http, self.of_region("models")):
+            yield replace(page, beside=deployed)
+        yield from self.pages(http, self.of_region("usages"))
+
+    def of_region(self, part: str) -> str:
+        return f"providers/{PROVIDER}/locations/{self.location}/{part}"
+
+    def of_account(self) -> str:
+        settings = self.connection.settings
+        group, account = settings["resource_group"], settings["account"]
+        return f"resourceGroups/{group}/providers/{PROVIDER}/accounts/{account}/{azure_deployments.PART}"
+
+    def pages(self, http: Http, path: str) -> Iterator[Page]:
+        settings, part = self.connection.settings, path.rpartition("/")[2]
+        url = self.address(f"subscriptions/{settings['subscription']}/{path}")
+        params: Mapping[str, str] | None = {"api-version": settings.get("api_version") or API_VERSION}
         seen: set[str] = set()
         for number in range(1, MOST_PAGES + 1):
             answer = http.get(url, params)
@@ -89,16 +146,23 @@ class Azure(Kind):
             if after in seen:
                 raise ListingBroken(f"{part}, page {number}", "its next page is one that was already read")
             seen.add(after)
-            url = after
+            url = urljoin(url, after)
         raise ListingBroken(part, f"more than {MOST_PAGES} pages")
 
     def read(self, page: Page) -> Listing:
+        if page.part == azure_deployments.PART:
+            return azure_deployments.read(page, self.location)
         rows = rows_of(parse_json(page), page, "value")
         if not rows and page.number == 1:
             raise ListingBroken(
                 f"{page.part}, page 1", "the listing is empty", "Check subscription, location and access."
             )
-        return self.read_pools(rows) if page.part == "usages" else self.read_models(rows)
+        if page.part == "usages":
+            return self.read_pools(rows)
+        listing, deployed = self.read_models(rows), azure_deployments.by_offer(page.beside)
+        return replace(
+            listing, offers=tuple(azure_deployments.carried(row, deployed) for row in listing.offers)
+        )
 
     def read_models(self, rows: list[Any]) -> Listing:
         offers: list[OfferRow] = []
@@ -107,7 +171,7 @@ class Azure(Kind):
         for number, row in enumerate(rows, 1):
             try:
                 offers += self.offers(row)
-            except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            except BAD_ROW as error:
                 rejected += 1
                 problems.append(Problem(f"row {number} {hint(row)}".strip(), str(error)[:200]))
         return Listing(tuple(offers), (), tuple(problems), rejected)
@@ -124,7 +188,7 @@ class Azure(Kind):
         name, version = text_of(model, "name", 120), text_of(model, "version", 60)
         maker, maker_name = names.publisher(text_of(model, "format", 60))
         told = text_of(model, "lifecycleStatus", 60)
-        capabilities = texts(model.get("capabilities"))
+        able = texts(model.get("capabilities"))
         sku_name = text_of(sku, "name", 60)
         return OfferRow(
             key=f"{maker}/{name}/{version}/{sku_name}",
@@ -141,12 +205,10 @@ class Azure(Kind):
             lifecycle_told=told,
             retires_at=retires_at(model, sku),
             successor_told=successor(model),
-            context_tokens=first(capabilities, "maxContextToken", "maxTotalToken"),
-            max_output_tokens=first(capabilities, "maxOutputToken"),
-            capabilities=capabilities,
-            modalities=tuple(
-                sorted({word for key, word in SHOWN.items() if capabilities.get(key) == "true"})
-            ),
+            context_tokens=first(able, "maxContextToken", "maxTotalToken"),
+            max_output_tokens=first(able, "maxOutputToken"),
+            capabilities=able | plans(model),
+            modalities=tuple(sorted({word for key, word in SHOWN.items() if able.get(key) == "true"})),
             pool=prose(sku.get("usageName"), 160),
             description=prose(model.get("description")),
         )
@@ -207,6 +269,18 @@ def successor(model: dict[str, Any]) -> str:
     if not isinstance(config, dict) or not config.get("targetModelName"):
         return ""
     return prose(f"{config['targetModelName']} {config.get('targetModelVersion') or ''}", 200)
+
+
+def plans(model: dict[str, Any]) -> dict[str, str]:
+    """What else is told of a version's end: whether it is planned, until when it can be tuned, when upgrades start."""
+    ends = model["deprecation"] if isinstance(model.get("deprecation"), dict) else {}
+    after = model["replacementConfig"] if isinstance(model.get("replacementConfig"), dict) else {}
+    told = {
+        "deprecation_status": prose(ends.get("deprecationStatus"), 60),
+        "fine_tune_until": prose(ends.get("fineTune"), 60)[:10],
+        "auto_upgrade_from": prose(after.get("autoUpgradeStartDate"), 60)[:10],
+    }
+    return {name: value for name, value in told.items() if value and not value.startswith("2099")}
 
 
 def texts(capabilities: Any) -> dict[str, str]:

@@ -25,11 +25,15 @@ class ListingBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where and what a connector asks. The credential travels in the client's headers, not here."""
+    """Where and what a connector asks. The credential travels in the client's headers, not here.
+
+    :param trusted: networks that an admin named as meant, for a connector that must ask a second server.
+    """
 
     base_url: str
     settings: Mapping[str, str]
     region: str = ""
+    trusted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

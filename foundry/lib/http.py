@@ -241,7 +241,8 @@ class GuardedClient:
 def require_success(url: str, response: httpx2.Response, body: bytes) -> None:
     status = response.status_code
     if status >= 400:
-        codes = error_codes(body) | frozenset(response.headers.get("x-amzn-errortype", "").split(":")[:1])
+        named = response.headers.get("x-amzn-errortype", "").partition(":")[0]
+        codes = error_codes(body) | ({named} if named else set())
         raise BadAnswer(f"{shown(url)} answered {status}.", status, retry_after_s(response.headers), codes)
 
 
@@ -253,7 +254,10 @@ def error_codes(body: bytes) -> frozenset[str]:
         return frozenset()
     inner = told.get("error") if isinstance(told, dict) else None
     rows = [each for each in (told, inner) if isinstance(each, dict)]
-    found = [row.get(name) for row in rows for name in ("code", "type", "status")]
+    found = [
+        inner,
+        *(row.get(name) for row in rows for name in ("code", "type", "status")),
+    ]  # OAuth: a bare word
     return frozenset(word for word in found if isinstance(word, str) and SHORT_WORD.fullmatch(word))
 
 

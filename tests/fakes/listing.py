@@ -43,7 +43,7 @@ class Bench:
     credential: str = SECRET
 
     def connector(self, url: str = "https://host.example") -> Kind:
-        return kind_of(self.kind)(Connection(url + self.path, self.settings))
+        return kind_of(self.kind)(Connection(url + self.path, self.settings, trusted=tuple(LOOPBACK)))
 
     def listing(self, url: str, bounds: Bounds = QUICK) -> Listing:
         """Everything that the host at `url` tells, asked for with the guarded client."""

@@ -243,3 +243,54 @@ def test_a_proxy_of_the_environment_is_not_used(
     with serve(always(told([]))) as provider, client(provider) as http:
         http.get(f"{provider.url}/")
         assert len(provider.asked) == 1
+
+
+def test_what_is_posted_arrives_once_with_the_fixed_headers() -> None:
+    with serve(always(told({"ok": True}))) as provider:
+        with client(provider, headers={"content-type": "text/plain"}) as http:
+            assert http.post(f"{provider.url}/token", b"secret=canary").body == b'{"ok": true}'
+        [asked] = provider.asked
+    assert (asked.method, asked.path, asked.body) == ("POST", "/token", b"secret=canary")
+    assert asked.headers["content-type"] == "text/plain"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_post_is_not_sent_on_to_where_a_redirect_leads(status: int) -> None:
+    moved = Reply(status=status, headers={"location": "/elsewhere"})
+    with (
+        serve(always(moved)) as provider,
+        client(provider) as http,
+        pytest.raises(BadAnswer, match="not followed"),
+    ):
+        http.post(f"{provider.url}/token", b"secret=canary")
+    assert provider.paths() == ["/token"]
+
+
+def test_a_post_to_another_server_is_not_sent() -> None:
+    with serve(always(told({}))) as other, serve(always(told({}))) as provider:
+        with client(provider) as http, pytest.raises(Unreachable, match="another server"):
+            http.post(f"{other.url}/token", b"secret=canary")
+        assert (other.asked, provider.asked) == ([], [])
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 500, 503])
+def test_a_post_that_fails_is_not_repeated_and_says_nothing_of_what_was_sent(status: int) -> None:
+    body = b'{"error": "invalid_client", "error_description": "the secret canary is wrong"}'
+    with (
+        serve(always(Reply(body, status))) as provider,
+        client(provider) as http,
+        pytest.raises(BadAnswer) as caught,
+    ):
+        http.post(f"{provider.url}/token", b"secret=canary")
+    assert (len(provider.asked), caught.value.status, caught.value.codes) == (1, status, {"invalid_client"})
+    assert "canary" not in str(caught.value)
+
+
+def test_a_post_is_bounded_in_bytes() -> None:
+    big = Reply(b"x" * 20_000)
+    with (
+        serve(always(big)) as provider,
+        client(provider) as http,
+        pytest.raises(BadAnswer, match="10,000 bytes"),
+    ):
+        http.post(f"{provider.url}/token", b"")
