@@ -16,7 +16,24 @@ EVERY = [("", "Never by itself"), ("3600", "Every hour"), ("21600", "Every 6 hou
 POLICY = ["publishes_new", "price_rise_percent", "gone_percent", "waits_for", "request_gap_ms", "status_url"]
 NUMBERS = ("price_rise_percent", "gone_percent", "request_gap_ms")
 NOTHING_SAID = HostFacts("", "", "")
-SETTINGS = ("subscription", "location", "api_version")
+OWN = {"region"}  # settings that the form asks for as a fact of the host
+SETTINGS = tuple(
+    dict.fromkeys(
+        name
+        for kind in CONNECTORS.values()
+        for name in (*kind.settings_needed, *kind.settings_may)
+        if name not in OWN
+    )
+)
+SETTING_LABELS = {"api_version": "API version", "client_id": "Client ID", "rate_limits": "Read rate limits"}
+
+
+def asked_by(setting: str) -> str:
+    """The kinds that ask for a setting, for people."""
+    kinds = CONNECTORS.values()
+    return " and ".join(
+        kind.label for kind in kinds if setting in (*kind.settings_needed, *kind.settings_may)
+    )
 
 
 class HostForm(forms.Form):
@@ -41,9 +58,6 @@ class HostForm(forms.Form):
         widget=forms.PasswordInput,
         help_text="Kept encrypted and never shown. Empty keeps what is stored.",
     )
-    subscription = forms.CharField(max_length=80, required=False, help_text="Azure only.")
-    location = forms.CharField(max_length=60, required=False, help_text="Azure only, for example eastus2.")
-    api_version = forms.CharField(max_length=40, required=False, label="API version", help_text="Azure only.")
     calling_base_url = forms.CharField(
         max_length=400,
         required=False,
@@ -100,6 +114,19 @@ class HostForm(forms.Form):
         help_text="Statuspage, for example https://status.openai.com.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in SETTINGS:
+            self.fields[name] = forms.CharField(
+                max_length=80,
+                required=False,
+                label=SETTING_LABELS.get(name),
+                help_text=f"{asked_by(name)} only.",
+            )
+
+    def settings_of_kinds(self) -> list[forms.BoundField]:
+        return [self[name] for name in SETTINGS]
+
     @classmethod
     def of(cls, host: Host) -> dict[str, Any]:
         """The form's initial values for a host that is there; never a credential."""
@@ -115,6 +142,8 @@ class HostForm(forms.Form):
         for name in ("listing_credential", "calling_credential"):
             data.pop(name)
         told = {name: value for name in SETTINGS if (value := data.pop(name))}
+        asked = CONNECTORS[data["connector"]].settings_needed
+        told |= {name: data[name] for name in OWN.intersection(asked) if data[name]}
         kept = {} if host is None else {k: v for k, v in host.listing_settings.items() if k not in SETTINGS}
         data["waits_for"] = tuple(data["waits_for"])
         for name in NUMBERS:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from catalog.connectors.registry import CONNECTORS
 from catalog.models import Change, Host, SyncRun
 from foundry.lib import clock, secrets
 from tests import make
@@ -222,3 +223,36 @@ def test_home_says_what_of_supply_waits(ada: Client) -> None:
     assert "1 risky change at" in page
     assert "The last sync of" in page
     assert "risky" not in browser(make.person()).get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("entered", "kept"),
+    [
+        ({"connector": "openai", "project": "proj_1"}, {"project": "proj_1"}),
+        ({"connector": "bedrock", "region": "us-east-1"}, {"region": "us-east-1"}),
+        (
+            {
+                "connector": "azure",
+                "subscription": "s",
+                "location": "eastus2",
+                "tenant": "t",
+                "client_id": "c",
+            },
+            {"subscription": "s", "location": "eastus2", "tenant": "t", "client_id": "c"},
+        ),
+    ],
+)
+def test_what_a_kind_asks_for_beside_the_address_can_be_entered(
+    ada: Client, entered: dict[str, str], kept: dict[str, str]
+) -> None:
+    ada.post(
+        "/hosts/new/",
+        FORM | {"subscription": "", "location": "", "listing_base_url": "https://x.example"} | entered,
+    )
+    assert Host.objects.get(slug="azure-east").listing_settings == kept
+
+
+def test_every_setting_of_every_kind_has_its_field(ada: Client) -> None:
+    page = ada.get("/hosts/new/").content.decode()
+    wanted = {name for kind in CONNECTORS.values() for name in (*kind.settings_needed, *kind.settings_may)}
+    assert {name for name in wanted if f'name="{name}"' not in page} == set()
