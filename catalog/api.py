@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from catalog import actions, pages
-from catalog.filters import ChangeFilter, OfferFilter, PoolFilter, RunFilter
+from catalog.filters import ChangeFilter, ModelFilter, OfferFilter, PoolFilter, RunFilter
 from catalog.hand_api import ByHand, Publishing, TermsView, read
 from catalog.hosts import HostFacts, facts_of
 from catalog.models import SUPPLY_READERS, CapacityPool, Change, Host, Model, Offer, Publisher, SyncRun, Terms
@@ -63,11 +63,11 @@ class PublisherView(viewsets.ReadOnlyModelViewSet[Publisher]):
 
 
 class ModelView(Asked, viewsets.ReadOnlyModelViewSet[Model]):
-    """What publishers made, whoever serves it. `?q= publisher=`"""
+    """What publishers made, whoever serves it; filtered as offers are."""
 
     serializer_class = ModelSerializer
     queryset = Model.objects.none()
-    filterset_fields = {"publisher__slug": ["exact"], "slug": ["exact", "icontains"]}
+    filterset_class = ModelFilter
 
     def get_queryset(self) -> QuerySet[Model]:
         if self.nobody:

@@ -7,8 +7,9 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from catalog.facets import CONTEXTS, DATA, PRICES, REACHES, SHOWS
-from catalog.models import CapacityPool, Change, Offer, SyncRun
+from catalog.models import CapacityPool, Change, Model, Offer, SyncRun
 from catalog.states import ChangeKind, ChangeState, Lifecycle, RunState
+from foundry.lib import clock
 
 Rows = QuerySet[Any]  # offers with the annotations of OfferQuerySet
 
@@ -73,6 +74,20 @@ class OfferFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def also_gone(self, rows: Rows, name: str, value: bool) -> Rows:
         return rows  # `filter_queryset` leaves gone offers out unless this is true
+
+
+class ModelFilter(OfferFilter):
+    """Models of which some offer that the person sees fits; the same names as for offers."""
+
+    slug = django_filters.CharFilter(field_name="model__slug")
+
+    class Meta:
+        model = Model
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: Rows) -> Rows:
+        offers = Offer.objects.seen_by(self.request.user).with_reach().with_price_at(clock.now())
+        return queryset.filter(pk__in=super().filter_queryset(offers).order_by().values("model"))
 
 
 class RunFilter(django_filters.FilterSet):  # type: ignore[misc]

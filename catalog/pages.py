@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Case, Count, F, Max, Min, Q, When
 
 from catalog import facets, price_words, prices
+from catalog.connectors.base import BASE_PARTS
 from catalog.models import CapacityPool, Model, Offer, OfferQuerySet, Price
 from catalog.states import Lifecycle
 from foundry.people.models import User
@@ -32,9 +33,14 @@ class OfferFacts:
         return self.offer.reach.word != "listed"
 
     @property
-    def price_lines(self) -> list[price_words.PriceLine]:
-        """All that is priced, the base prices first."""
-        return price_words.price_lines(self.price)
+    def base_lines(self) -> list[price_words.PriceLine]:
+        """Input, output, cached input: what almost every offer prices, per million tokens."""
+        return [line for line in price_words.price_lines(self.price) if line.part in BASE_PARTS]
+
+    @property
+    def part_lines(self) -> list[price_words.PriceLine]:
+        """What is priced apart, each in its own unit."""
+        return [line for line in price_words.price_lines(self.price) if line.part not in BASE_PARTS]
 
     @property
     def tier_lines(self) -> list[price_words.TierLine]:

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.actions.changes import MOST
+from catalog.connectors.base import PARTS
 from catalog.connectors.registry import CONNECTORS
 from catalog.models import Change, Host, Model, Publisher, SyncRun
 from catalog.pages import OfferFacts
@@ -139,6 +140,25 @@ class CheckSerializer(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
+def units() -> str:
+    """The parts of a price by what they are for."""
+    by_unit: dict[str, list[str]] = {}
+    for part, unit in PARTS.items():
+        by_unit.setdefault(unit, []).append(part)
+    return "; ".join(f"{', '.join(names)} per {unit}" for unit, names in by_unit.items())
+
+
+class TierSerializer(serializers.Serializer[Any]):
+    """Prices that stand in for the base ones while a condition holds; what is not named keeps its base."""
+
+    prices = serializers.DictField(child=serializers.CharField(), help_text="USD by part.")
+    over_input_tokens = serializers.IntegerField(
+        allow_null=True, default=None, help_text="For calls with more input than this."
+    )
+    utc_from = serializers.CharField(default="", help_text="HH:MM; empty at any hour.")
+    utc_to = serializers.CharField(default="", help_text="HH:MM; may pass midnight.")
+
+
 class PriceSerializer(serializers.Serializer[Any]):
     """USD per million tokens; basis: admin, negotiated, host or reference."""
 
@@ -147,6 +167,10 @@ class PriceSerializer(serializers.Serializer[Any]):
     cached_input_per_million = serializers.DecimalField(
         max_digits=30, decimal_places=18, normalize_output=True, allow_null=True
     )
+    parts = serializers.DictField(
+        child=serializers.CharField(), help_text=f"What is priced apart, USD per unit: {units()}."
+    )
+    tiers = TierSerializer(many=True)
     basis = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]
     starts_at = serializers.DateTimeField()
@@ -236,8 +260,7 @@ class OfferSerializer(serializers.Serializer[Any]):
         return facts.offer.days_left(clock.now())
 
     def get_successor(self, facts: OfferFacts) -> str | None:
-        offer = facts.offer
-        return str(offer.successor.model) if offer.successor else (offer.successor_told or None)
+        return facts.successor or None
 
     @extend_schema_field(AccessSerializer(allow_null=True))
     def get_my_access(self, facts: OfferFacts) -> dict[str, Any] | None:

@@ -183,6 +183,11 @@ OFFER_ANNOTATORS = ["tenants.access.annotate.my_access"]
 OFFER_ASKERS = ["tenants.access.annotate.askers"]
 # Whom something that happens to offers hits; takes (offer ids, moment).
 OFFER_HITS = "tenants.keys.hits.of_offers"
+# Who uses offers; each takes (offer ids, person) and answers {"rows": [{"offer_id", "team", "url", "applications",
+# "until"}], "others": how many teams more this person may not see}.
+OFFER_USERS = ["tenants.access.annotate.users"]
+# How a model is called; each takes (publisher/model, secret or None) and answers rows with a label and a text.
+CALL_SNIPPETS = ["tenants.keys.first_call.snippets"]
 # What is promised of a capacity pool; each takes (pool ids, moment) and answers {pool id: tokens per minute}.
 POOL_ANNOTATORS = ["tenants.access.headroom.granted_by_pool"]
 HOME_BLOCKS = [

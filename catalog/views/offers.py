@@ -1,5 +1,7 @@
 """The catalog as everybody sees it: models, their offers side by side."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -8,11 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalog import actions, facets, pages
+from catalog import actions, facets, model_page, pages
 from catalog.filters import OfferFilter
 from catalog.forms import PriceForm
 from catalog.models import Change, Model, Offer, OfferQuerySet
-from catalog.states import ChangeState
+from catalog.states import ChangeKind
 from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.access import signed_in, with_role
@@ -20,6 +22,7 @@ from foundry.people.models import Role, User
 
 PER_PAGE = 24  # whole rows of two, three and four cards
 VIEWS = ("table", "cards")
+CHANGES_AT_MOST = 12
 
 
 def seen(request: HttpRequest) -> OfferQuerySet:
@@ -102,24 +105,32 @@ def model(request: HttpRequest, publisher: str, model: str) -> HttpResponse:
     person = signed_in(request)
     row = get_object_or_404(Model.objects.select_related("publisher"), publisher__slug=publisher, slug=model)
     offers = seen(request).filter(model=row).with_names().reachable_first()
-    facts = pages.gather(offers, person, clock.now())
+    at = clock.now()
+    facts = pages.gather(offers, person, at)
     if not facts:
         return render(request, "404.html", status=404)
     pages.note_sharing(facts)
+    served = [each for each in facts if each.offer.host.connector != "reference"]
+    shown = [each.offer for each in served]
+    changes = model_page.changes_of(shown)
     context = {
         "model": row,
-        "served": [each for each in facts if each.offer.host.connector != "reference"],
+        "served": served,
         "listed": [each for each in facts if each.offer.host.connector == "reference"],
-        "history": history(row),
+        "lives": model_page.lives(shown, changes, at),
+        "history": model_page.price_history(shown, at),
+        "users": model_page.users(shown, person),
+        "snippets": model_page.snippets(served, str(row)),
+        "changes": latest(changes),
         "may_keep": person.is_any(Role.ADMIN),
     }
     return render(request, "catalog/model.html", context)
 
 
-def history(model: Model) -> list[Change]:
-    """What changed at this model's offers lately, without their first appearance."""
-    changes = Change.objects.filter(offer__model=model, offer__hidden=False, state=ChangeState.APPLIED)
-    return list(changes.exclude(kind="new").select_related("host", "offer")[:10])
+def latest(changes: Mapping[int, list[Change]]) -> list[Change]:
+    """The last changes of all, without first appearances."""
+    rows = [change for each in changes.values() for change in each if change.kind != ChangeKind.NEW]
+    return sorted(rows, key=lambda change: change.pk, reverse=True)[:CHANGES_AT_MOST]
 
 
 @require_safe

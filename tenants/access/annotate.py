@@ -1,6 +1,7 @@
 """What a person's own teams have of the offers on a catalog page."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.urls import reverse
 
@@ -45,3 +46,30 @@ def said_of(grant: Grant) -> dict[str, str]:
         return {"word": f"Suspended for {grant.team.name}", "tone": "warn", "url": url}
     until = f"{grant.team.name} until {last_day(grant.ends_at):%Y-%m-%d}"
     return {"word": until, "tone": "good", "url": url}
+
+
+def users(offer_ids: Collection[int], person: User) -> dict[str, Any]:
+    """Teams with live grants to these offers: own ones (all, for who sees all) by name, others as a count.
+
+    Four queries whatever their number.
+    """
+    live = (
+        Grant.objects.live(clock.now())
+        .filter(offer__in=offer_ids)
+        .select_related("team")
+        .order_by("team__name", "pk")
+    )
+    own = set(Team.objects.seen_by(person).values_list("pk", flat=True))
+    grants = list(live.prefetch_related("named__application"))
+    rows = [
+        {
+            "offer_id": grant.offer_id,
+            "team": grant.team.name,
+            "url": reverse("grant", args=[grant.pk]),
+            "applications": [each.application.name for each in grant.named.all()],
+            "until": last_day(grant.ends_at),
+        }
+        for grant in grants
+        if grant.team_id in own
+    ]
+    return {"rows": rows, "others": len({grant.team_id for grant in grants} - own)}

@@ -63,6 +63,35 @@ def test_an_offer_says_everything_that_a_request_needs(member: Client) -> None:
     assert get(member, f"offers/{offer.pk}") == told
 
 
+def test_an_offer_tells_what_is_priced_apart_and_its_tiers(member: Client) -> None:
+    offer = make.offer("grok-3", priced=False)
+    price = make.price(offer, "0.271999999999999996", "15")
+    price.parts, price.tiers = (
+        {"request": "0.0000125"},
+        [{"prices": {"input": "6"}, "over_input_tokens": 200_000}],
+    )
+    price.save()
+    [told] = get(member, "offers")["results"]
+    assert told["price"]["input_per_million"] == "0.271999999999999996"
+    assert told["price"]["parts"] == {"request": "0.0000125"}
+    assert told["price"]["tiers"] == [
+        {"prices": {"input": "6"}, "over_input_tokens": 200_000, "utc_from": "", "utc_to": ""}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [({}, {"grok-3", "llama"}), ({"q": "grok"}, {"grok-3"}), ({"publisher": "meta"}, {"llama"}),
+     ({"host": "azure"}, {"grok-3"}), ({"max_price": "1"}, set()), ({"slug": "llama"}, {"llama"}),
+     ({"region": "EastUS2"}, {"grok-3"}), ({"modality": "image"}, {"llama"}), ({"lifecycle": "preview"}, {"grok-3"})],
+)  # fmt: skip
+def test_models_are_filtered_as_offers_are(member: Client, query: dict[str, str], found: set[str]) -> None:
+    make.offer("grok-3", at=make.host("azure"), region="eastus2", lifecycle="preview")
+    make.offer(of=make.model("llama", by=make.publisher("meta")), modalities=["image"])
+    make.offer("secret", hidden=True)
+    assert {row["slug"] for row in get(member, "models", **query)["results"]} == found
+
+
 def test_an_unknown_price_is_null(member: Client) -> None:
     make.offer("grok-3", priced=False)
     assert get(member, "offers")["results"][0]["price"] is None

@@ -2,8 +2,10 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
-from foundry.web.charts import Bar, Svg, bars, line, spark, stacked, strip
+from foundry.web.charts import Bar, Lane, Span, Svg, bars, lanes, line, spark, stacked, steps, strip
+from foundry.web.charts.steps import Series
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MODELS = [("xai/grok-3", 9.0), ("openai/gpt-4.1", 7.1), ("meta/llama-4", 4.2), ("others", 1.4)]
@@ -38,6 +40,8 @@ def charts() -> dict[str, Svg]:
             label="Tokens by team, against quota",
         ),
         "line": line(growth, limit=800_000_000, ends_at=START + timedelta(days=30), label="search in March"),
+        "steps": steps(PRICES, until=START + timedelta(days=90), label="Input price"),
+        "lanes": lanes(LIVES, now=START + timedelta(days=90), label="Lifecycle"),
         "spark": spark([wave(hour, 9) for hour in range(24, 72, 2)], label="Tokens"),
         "strip": strip(
             [
@@ -50,3 +54,25 @@ def charts() -> dict[str, Svg]:
 
 
 STATES = {17: ("warn", "partial, one row rejected"), 31: ("bad", "the credential was refused")}
+PRICES: Series = [
+    ("Azure", [(START, Decimal("0.40")), (START + timedelta(days=40), Decimal("0.36"))]),
+    (
+        "direct",
+        [
+            (START, Decimal("0.45")),
+            (START + timedelta(days=20), None),
+            (START + timedelta(days=35), Decimal("0.30")),
+        ],
+    ),
+]
+LIVES = [
+    Lane("Azure", [
+        Span(START, START + timedelta(days=40), "Preview", "info"),
+        Span(START + timedelta(days=40), START + timedelta(days=90), "Generally available", "good"),
+        Span(START + timedelta(days=90), START + timedelta(days=150), "Generally available", "good", ahead=True),
+    ]),
+    Lane("direct", [
+        Span(START + timedelta(days=10), START + timedelta(days=70), "Legacy", "warn"),
+        Span(START + timedelta(days=70), START + timedelta(days=90), "Retired", "bad"),
+    ]),
+]  # fmt: skip

@@ -2,11 +2,12 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
 
-from foundry.web.charts import Bar, Svg, bars, demo, line, spark, stacked, strip
+from foundry.web.charts import Bar, Lane, Span, Svg, bars, demo, lanes, line, spark, stacked, steps, strip
 from foundry.web.charts.line import projected, runs_out_at
 from foundry.web.charts.scale import ticks, time_ticks
 
@@ -29,6 +30,10 @@ def hostile_charts() -> dict[str, Svg]:
         "bars": bars([Bar(HOSTILE, 3, 4, href=f"/?q={HOSTILE}", note=HOSTILE)], label=HOSTILE),
         "line": line([(START, 1), (START + timedelta(days=1), 2)], limit=9, label=HOSTILE),
         "spark": spark([1, 2], label=HOSTILE),
+        "steps": steps([(HOSTILE, [(START, Decimal(1))])], until=days(3)[-1], label=HOSTILE),
+        "lanes": lanes(
+            [Lane(HOSTILE, [Span(START, days(3)[-1], HOSTILE, "good")])], now=days(3)[-1], label=HOSTILE
+        ),
         "strip": strip([(HOSTILE, "bad", HOSTILE)], label=HOSTILE),
     }
 
@@ -144,3 +149,33 @@ def test_nothing_used_never_runs_out() -> None:
     points = [(START, 0.0), (START + timedelta(days=5), 0.0)]
     assert runs_out_at(points, 10) is None
     assert "does not run out" in line(points, limit=10, ends_at=START + timedelta(days=30))
+
+
+def test_a_price_is_level_until_it_changes_and_absent_where_nothing_is_known() -> None:
+    two = [
+        (days(11)[0], Decimal(4)),
+        (days(11)[2], Decimal(2)),
+        (days(11)[4], None),
+        (days(11)[8], Decimal(1)),
+    ]
+    svg = steps([("azure", two)], until=days(11)[10], height=100)
+    [path] = re.findall(r'class="step s0" d="([^"]+)"', svg)
+    assert path == "M0.0,0.0L200.0,0.0L200.0,50.0L400.0,50.0M800.0,75.0L1000.0,75.0"
+    assert [words.split(": ")[1] for words in words_of(svg)] == ["$4.00", "$2.00", "unknown", "$1.00"]
+
+
+def test_a_price_is_told_to_its_last_digit() -> None:
+    svg = steps([("azure", [(START, Decimal("0.271999999999999996"))])], until=days(2)[1])
+    assert words_of(svg) == ["From 1 Mar 2026\nazure: $0.271999999999999996"]
+
+
+def test_lives_share_one_time_and_what_is_ahead_is_marked() -> None:
+    rows = [Lane("a", [Span(days(11)[0], days(11)[5], "Preview", "info")]),
+            Lane("b", [Span(days(11)[5], days(11)[10], "Retired", "bad", ahead=True)])]  # fmt: skip
+    svg = lanes(rows, now=days(11)[5])
+    assert re.findall(r'<rect class="([^"]+)" x="([^"]+)" width="([^"]+)"', svg) == [
+        ("info", "0%", "50%"),
+        ("bad ahead", "50%", "50%"),
+    ]
+    assert svg.count('class="today" x1="50%"') == 2
+    assert lanes([Lane("a", [])], now=START) == ""
