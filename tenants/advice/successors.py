@@ -51,11 +51,10 @@ def candidates(campaign: Campaign, volume: Volume, at: datetime) -> list[Candida
 def why(offer: Offer, campaign: Campaign) -> str:
     if offer.pk == campaign.successor_id:
         return "Named as successor"
-    return (
-        "The same model at another host"
-        if offer.model_id == campaign.offer.model_id
-        else "The successor elsewhere"
-    )
+    same_host = offer.host_id == campaign.offer.host_id
+    if offer.model_id == campaign.offer.model_id:
+        return "The same model in another form" if same_host else "The same model at another host"
+    return "The successor in another form" if same_host else "The successor at another host"
 
 
 def cost_of(volume: Volume, price: Price | None) -> int | None:
