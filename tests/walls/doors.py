@@ -261,6 +261,10 @@ KEYS = [
 USAGE = [
     Door("get", "usage", SIGNED_IN),
     Door("get", "usage-csv", SIGNED_IN),
+    Door(
+        "get", "calls", "302 302 302 302 302 302 302 302 302 302", note="leads to the call or back to usage"
+    ),
+    Door("get", "call", OWN_ROW, {"call_id": "call.call_id"}),
     Door("get", "api:usage-summary", API_SIGNED_IN),
     Door("get", "api:usage-export", API_SIGNED_IN),
     Door("get", "api:usage-event-list", API_SIGNED_IN),

@@ -14,6 +14,8 @@ from foundry.notify.outbox import tell
 from foundry.people.actions import issue_token
 from foundry.people.models import User
 from tenants.advice.actions import open_campaign
+from tenants.usage.envelope import Envelope, Outcome
+from tenants.usage.ingest import ingest
 from tests import make
 
 # Who asks, in the order of the tables' columns.
@@ -77,7 +79,13 @@ class World:
         hand = make.model("grok-5")
         Offer.objects.filter(pk=offer.pk).update(retires_at=at + timedelta(days=20))
         campaign = open_campaign(Offer.objects.with_names().get(pk=offer.pk), actor="test", at=at)
+        call = Envelope(
+            source="gateway", call_id="call-1", started_at=at, team_id=copilot.pk, outcome=Outcome.OK,
+            grant_id=grant.pk, offer_id=offer.pk, key_id=key.pk, model=str(offer.model), tokens_in=1,
+        )  # fmt: skip
+        ingest([call])
         rows = {
+            "call": call,
             "campaign": campaign,
             "terms": make.terms("house"),
             "hand_offer": make.offer(

@@ -1,0 +1,139 @@
+"""One call, one page: where it went, what it was held to, what it cost and by which price row."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from catalog.models import Offer, Price
+from foundry.lib.units import cost_nanos, price_units
+from foundry.people.access import signed_in
+from foundry.people.models import User
+from tenants.access.models import Grant, Limit
+from tenants.keys.models import ApiKey
+from tenants.teams.models import Application, Team
+from tenants.usage.envelope import BASIS_WORDS, Basis, Outcome
+from tenants.usage.models import UsageEvent, UsageKey
+from tenants.usage.words import refusal_words
+
+GATEWAY = "gateway"
+TONES = {
+    Outcome.OK: "good",
+    Outcome.UPSTREAM_ERROR: "bad",
+    Outcome.CANCELLED: "quiet",
+    Outcome.REFUSED: "warn",
+    Outcome.UNKNOWN: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tokens of one kind. :param per_million: USD; `nanos` is their share of the cost before rounding."""
+
+    word: str
+    tokens: int
+    per_million: Decimal
+    nanos: int
+
+
+@dataclass(slots=True)
+class CallFacts:
+    """A booked call with the rows that it names, as far as they are still there."""
+
+    event: UsageEvent
+    team: Team | None = None
+    application: Application | None = None
+    key: ApiKey | None = None
+    grant: Grant | None = None
+    offer: Offer | None = None
+    price: Price | None = None
+    limits: list[Limit] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def tone(self) -> str:
+        return TONES[Outcome(self.event.outcome)]
+
+    @property
+    def why(self) -> str:
+        return refusal_words(self.event.code) if self.event.outcome == Outcome.REFUSED else self.event.code
+
+    @property
+    def basis_words(self) -> str:
+        return BASIS_WORDS[Basis(self.event.basis)]
+
+
+def find(call_id: str, person: User, source: str = GATEWAY) -> UsageEvent | None:
+    """The call of this id that the person may see. Two queries by primary key and partition."""
+    told = (
+        UsageKey.objects.filter(source=source, call_id=call_id).values_list("started_at", flat=True).first()
+    )
+    if told is None:
+        return None
+    seen = UsageEvent.objects.seen_by(person)
+    return seen.filter(started_at=told, source=source, call_id=call_id).first()
+
+
+def gather(event: UsageEvent) -> CallFacts:
+    """Everything beside the event; one query each, none where the event names nothing."""
+    facts = CallFacts(event)
+    facts.team = Team.objects.filter(pk=event.team_id).first()
+    facts.application = Application.objects.filter(pk=event.application_id).first()
+    facts.key = ApiKey.objects.filter(pk=event.key_id).first()
+    facts.offer = Offer.objects.with_names().filter(pk=event.offer_id).first()
+    facts.price = Price.objects.filter(pk=event.price_id).first()
+    if event.grant_id is not None:
+        facts.grant = (
+            Grant.objects.with_names().select_related("decision__by").filter(pk=event.grant_id).first()
+        )
+        held = Limit.objects.at(event.started_at).filter(grant=event.grant_id).in_order()
+        facts.limits = list(held.select_related("decision__by"))
+    if facts.price is not None:
+        facts.parts = parts(event, facts.price)
+    return facts
+
+
+def parts(event: UsageEvent, price: Price) -> list[Part]:
+    """How the cost comes together at the call's price row; kinds without tokens are left out."""
+    cached = price.cached_input_per_million
+    rows = [
+        ("Input", event.tokens_in - event.tokens_cached, price.input_per_million),
+        ("Cached input", event.tokens_cached, price.input_per_million if cached is None else cached),
+        ("Output", event.tokens_out, price.output_per_million),
+    ]
+    return [
+        Part(word, tokens, each, cost_nanos([(tokens, price_units(each))]))
+        for word, tokens, each in rows
+        if tokens
+    ]
+
+
+@require_safe
+@login_required
+def call(request: HttpRequest, call_id: str) -> HttpResponse:
+    event = find(call_id, signed_in(request), request.GET.get("source") or GATEWAY)
+    if event is None:
+        raise Http404
+    context: dict[str, Any] = {"facts": gather(event), "event": event}
+    return render(request, "usage/call.html", context)
+
+
+@require_safe
+@login_required
+def search(request: HttpRequest) -> HttpResponse:
+    """Where the id of an answer's `x-foundry-call-id` header leads."""
+    wanted = request.GET.get("id", "").strip()[:100]
+    if wanted and "\x00" not in wanted and find(wanted, signed_in(request)):
+        return redirect("call", wanted)
+    messages.info(
+        request,
+        f"No call “{wanted}” that you may see is booked; a call shows here within two seconds."
+        if wanted
+        else "Enter the id that an answer carries as x-foundry-call-id.",
+    )
+    return redirect("usage")
