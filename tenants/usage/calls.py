@@ -83,10 +83,10 @@ def gather(event: UsageEvent) -> CallFacts:
     """Everything beside the event; one query each, none where the event names nothing."""
     facts = CallFacts(event)
     facts.team = Team.objects.filter(pk=event.team_id).first()
-    facts.application = Application.objects.filter(pk=event.application_id).first()
-    facts.key = ApiKey.objects.filter(pk=event.key_id).first()
-    facts.offer = Offer.objects.with_names().filter(pk=event.offer_id).first()
-    facts.price = Price.objects.filter(pk=event.price_id).first()
+    facts.application = Application.objects.filter(pk=event.application_id or 0).first()
+    facts.key = ApiKey.objects.filter(pk=event.key_id or 0).first()
+    facts.offer = Offer.objects.with_names().filter(pk=event.offer_id or 0).first()
+    facts.price = Price.objects.filter(pk=event.price_id or 0).first()
     if event.grant_id is not None:
         facts.grant = (
             Grant.objects.with_names().select_related("decision__by").filter(pk=event.grant_id).first()
