@@ -5,6 +5,7 @@ prints. A row's `format` is the maker. The same model comes once per account kin
 one offer, and a version without a SKU cannot be deployed, so it is no offer. Quotas join by `usageName`. With
 an account in the settings, what is deployed there carries the name that calls use, and its own capacity. The
 credential is an access token, or with `tenant` and `client_id` the secret of an app (docs/decisions/0012).
+Source: a region's whole listing of 2025 and recordings of the command line's tests.
 """
 
 import re

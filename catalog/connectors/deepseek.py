@@ -1,6 +1,7 @@
 """DeepSeek: a bare list of models, and the account's prepaid balance, which is all the capacity there is.
 
 Neither stage nor price is told. Each currency is a balance of its own, as a text; an overdrawn one is below zero.
+Source: DeepSeek's published API and recorded balances.
 """
 
 from collections.abc import Iterator

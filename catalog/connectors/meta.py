@@ -1,6 +1,7 @@
 """Meta's Llama API: a list in OpenAI's shape of models that Meta made, whoever runs them. Dates and prices are not told.
 
 Its calls are not in OpenAI's shape, but for those to `/compat/v1`, which has the same list.
+Source: the types of the official client.
 """
 
 from typing import Any, ClassVar

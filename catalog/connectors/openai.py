@@ -4,6 +4,7 @@ The listing is not paged and tells no stage. A `shutdown_date` says that calls e
 legacy until then; a date that has passed does not mean that it is gone, as long as it is listed. `-preview` in an
 id is OpenAI's word for a preview. With a project and an admin key, its limits become capacity and its permissions
 a fact of each offer (docs/decisions/0010).
+Source: OpenAI's published OpenAPI and the types of its client.
 """
 
 from collections.abc import Iterator, Mapping

@@ -3,6 +3,7 @@
 Servers differ: `created`, `owned_by` and `object` may be absent or null, and an id may be a `model_id`. Context, stage,
 dates and successor are read where a server tells them under the names that are in use; a `deprecation_date`
 alone is the day on which calls end, beside an `eol_date` the day from which new use is closed.
+Source: recorded listings of Cerebras, Groq and Heroku, and what other servers are known to leave out.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """The price list that ships with `genai-prices`: real models and prices, without a network or a credential.
 
 It says what a provider publishes, not what a host serves us: its offers are listed, never callable.
+Source: that package's own data.
 """
 
 import re

@@ -11,8 +11,8 @@ from catalog.models import CapacityPool, Host, Offer, Price, SyncRun
 from foundry.lib.http import Bounds
 from tests import make
 from tests.catalog import syncing
-from tests.fakes.listing import LOOPBACK, SHARED
-from tests.fakes.provider import Reply, Script, always, serve
+from tests.fakes.listing import LOOPBACK, SHARED, payload
+from tests.fakes.provider import Reply, Script, always, serve, told
 
 pytestmark = pytest.mark.django_db
 PATIENT = Bounds(body_bytes=2**22, deadline_s=60, connect_s=10, read_s=30, attempts=1)
@@ -267,3 +267,63 @@ def test_herokus_models_are_read_with_both_of_their_dates() -> None:
             assert (found.strftime("%Y-%m-%dT%H:%M:%SZ") if found else None) == row.get(name)
         assert offer.successor_told == row.get("replacement_model", "")
     assert Offer.objects.exclude(retires_at=None).count() == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "balances"),
+    [
+        ("user_balance.json", {"balance CNY": ("110.00", "0.00")}),
+        (
+            "user_balance_two_currencies_negative.json",
+            {"balance CNY": ("0.00", "0.04"), "balance USD": ("14.59", "0.00")},
+        ),
+    ],
+)
+def test_deepseeks_balances_are_capacity_in_their_own_currency(
+    name: str, balances: dict[str, tuple[str, str]]
+) -> None:
+    body = real(f"deepseek/{name}")
+    run = synced(
+        "deepseek", lambda path: Reply(body) if "balance" in path else told(payload("deepseek", "models"))
+    )
+    assert (run.state, run.problems) == ("succeeded", [])
+    pools = {pool.name: (str(pool.maximum), str(pool.in_use)) for pool in CapacityPool.objects.all()}
+    assert pools == balances
+    assert {pool.tpm for pool in CapacityPool.objects.all()} == {None}
+
+
+def test_xais_documented_listings_are_seven_models_four_of_them_priced() -> None:
+    parts = ("api-key", "language-models", "image-generation-models", "models")
+    bodies = {f"/{part}": real(f"xai/{part}.json") for part in parts}
+    run = synced("xai", lambda path: Reply(bodies[path]) if path in bodies else Reply(status=404))
+    assert summary(run) == ("succeeded", 7, 0, [])
+    told_prices = {row["id"]: row for row in json.loads(bodies["/language-models"])["models"]}
+    stored = {price.offer.key: price for price in Price.objects.select_related("offer")}
+    assert set(stored) == set(told_prices)
+    for key, row in told_prices.items():
+        assert stored[key].input_per_million * 10_000 == row["prompt_text_token_price"]
+        assert stored[key].output_per_million * 10_000 == row["completion_text_token_price"]
+
+
+def test_openais_documented_listing_has_one_shutdown_date() -> None:
+    run = synced("openai", always(Reply(real("openai/documented/GET_models.json"))))
+    assert summary(run) == ("succeeded", 3, 0, [])
+    ends = dict(Offer.objects.values_list("key", "retires_at"))
+    assert {key: str(at.date()) for key, at in ends.items() if at} == {"model-id-2": "2026-10-23"}
+
+
+def test_openais_published_example_is_no_json_and_takes_nothing() -> None:
+    """The example as it was published ends in a comma that JSON does not allow."""
+    run = synced("openai", always(Reply(real("edge/openai_docs_models_example_trailing_comma.txt"))))
+    assert (run.state, Offer.objects.count()) == ("quarantined", 0)
+    assert "no whole JSON" in str(run.problems)
+
+
+def test_anthropics_documented_shape_has_its_stage_and_both_dates() -> None:
+    body = real("anthropic/models_documented_shape.json")
+    assert summary(synced("anthropic", always(Reply(body)))) == ("succeeded", 1, 0, [])
+    [row], offer = json.loads(body)["data"], Offer.objects.get()
+    assert (offer.key, offer.lifecycle) == (row["id"], "deprecated")
+    found = [at.isoformat().replace("+00:00", "Z") for at in (offer.deprecated_at, offer.retires_at) if at]
+    assert found == [row["deprecated_at"], row["retires_at"]]
+    assert offer.context_tokens == row["max_input_tokens"]

@@ -9,8 +9,26 @@ import pytest
 from catalog.connectors.base import Connection, Listing, ListingBroken, OfferRow, Page
 from catalog.connectors.openai_compatible import OpenAICompatible
 from catalog.connectors.reading import join
+from tests.catalog.connectors.speaking import Speaking
+from tests.fakes.listing import Bench, payload
+from tests.fakes.provider import always, told
 
+MODELS = payload("openai_compatible", "models")
+BENCH = Bench(
+    "openai_compatible",
+    always(told(MODELS)),
+    more={
+        "one model of four": always(told({"data": MODELS["data"][:1]})),
+        "every model twice": always(told({"data": MODELS["data"] * 2})),
+        "more that is not told": always(told(MODELS | {"has_more": True})),
+        "rows without ids": always(told({"data": [{"object": "model"} for _ in range(12)]})),
+    },
+)
 CONNECTOR = OpenAICompatible(Connection("https://host.example/v1", {}))
+
+
+class TestOpenAICompatible(Speaking):
+    bench = BENCH
 
 
 def read(content: Any) -> Listing:
