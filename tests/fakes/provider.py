@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """:param cut_after: send only so many bytes and hang up. :param drip_s: pause between single bytes."""
+    """What to send; `{HERE}` in the body becomes the server's own address, for links to itself.
+
+    :param cut_after: send only so many bytes and hang up.
+    :param drip_s: pause between single bytes.
+    """
 
     body: bytes = b""
     status: int = 200
@@ -71,13 +75,14 @@ class Provider:
 
 
 def send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+    whole = reply.body.replace(b"{HERE}", f"http://{handler.headers['host']}".encode())
     handler.send_response(reply.status)
     for name, value in reply.headers.items():
         handler.send_header(name, value)
-    handler.send_header("content-length", str(len(reply.body)))
+    handler.send_header("content-length", str(len(whole)))
     handler.send_header("connection", "close")
     handler.end_headers()
-    body = reply.body if reply.cut_after is None else reply.body[: reply.cut_after]
+    body = whole if reply.cut_after is None else whole[: reply.cut_after]
     try:
         for start in range(0, len(body), 1 if reply.drip_s else max(1, len(body))):
             handler.wfile.write(body[start : start + (1 if reply.drip_s else len(body))])

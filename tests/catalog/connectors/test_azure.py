@@ -11,7 +11,30 @@ from catalog.connectors.azure import Azure, tpm_per_unit
 from catalog.connectors.base import Connection, Listing, ListingBroken, OfferRow, Page
 from catalog.connectors.reading import join
 from foundry.lib.http import Answer
+from tests.catalog.connectors.speaking import Speaking
+from tests.fakes.azure import listing as region
 from tests.fakes.azure import payload
+from tests.fakes.listing import Bench
+from tests.fakes.provider import Reply
+
+
+def answers(path: str) -> Reply:
+    return region(path, "{HERE}")
+
+
+BENCH = Bench(
+    "azure",
+    answers,
+    path="",
+    last="/usages",
+    settings={"subscription": "sub-1", "location": "eastus2"},
+    more={"page 2 is missing": lambda path: Reply(status=410) if "skiptoken" in path else answers(path)},
+)
+
+
+class TestAzure(Speaking):
+    bench = BENCH
+
 
 CONNECTOR = Azure(Connection("https://arm.example", {"subscription": "s", "location": "eastus2"}))
 
