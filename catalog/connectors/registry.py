@@ -24,6 +24,7 @@ NAMES = (
     "openai_compatible",
     "openrouter",
     "reference",
+    "together",
     "vllm",
     "xai",
 )
