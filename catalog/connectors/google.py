@@ -7,6 +7,7 @@ do stands in `supportedGenerationMethods`; its stage only in its name (`preview`
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from catalog.connectors import names
@@ -90,7 +91,7 @@ def facts(row: dict[str, Any], name: str) -> dict[str, str]:
         "methods": ", ".join(words_of(row.get("supportedGenerationMethods"))),
         "thinking": "true" if row.get("thinking") is True else "",
         "moves": "to newer models" if name.endswith("-latest") else "",
-        **{key: str(row[key]) for key in SETTINGS if row.get(key) is not None},
+        **{key: str(row[key]) for key in SETTINGS if isinstance(row.get(key), str | int | Decimal)},
     }
     return {key: text for key, value in told.items() if (text := prose(value, 200))}
 

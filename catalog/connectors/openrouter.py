@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from catalog.connectors import names
-from catalog.connectors.base import BASE_PARTS, Http, Listing, OfferRow, Page, PriceRow, Tier
+from catalog.connectors.base import BASE_PARTS, Http, Listing, ListingBroken, OfferRow, Page, PriceRow, Tier
 from catalog.connectors.openai_compatible import OpenAICompatible
 from catalog.connectors.paging import by_link, next_told
 from catalog.connectors.reading import count_of, dollars, moment, parse_json, prose, slug, text_of, words_of
@@ -35,8 +35,10 @@ class OpenRouter(OpenAICompatible):
     def check(self, http: Http) -> str:
         """The listing needs no key, so the key itself is asked about."""
         answer = http.get(self.address("key"))
-        key = parse_json(Page(answer.url, answer.body, "key"))["data"]
-        left = key.get("limit_remaining")
+        content = parse_json(Page(answer.url, answer.body, "key"))
+        if not isinstance(content, dict) or not isinstance(content.get("data"), dict):
+            raise ListingBroken("key", "the answer does not describe a key", "Check the base URL.")
+        left = content["data"].get("limit_remaining")
         return f"The key works; {'it has no limit' if left is None else f'{left} USD of its limit are left'}."
 
     def fetch(self, http: Http) -> Iterator[Page]:

@@ -11,6 +11,11 @@ from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page, Prob
 
 EXACT = Context(prec=80)
 Row = TypeVar("Row")
+# What the columns hold; a name that is longer would fail its whole listing.
+LIMITS = {
+    "key": 300, "publisher": 50, "publisher_name": 120, "model": 120, "name": 160, "host_model_id": 200,
+    "version": 60, "region": 60, "sku": 60, "successor_told": 200,
+}  # fmt: skip
 
 
 def parse_json(page: Page) -> Any:
@@ -107,10 +112,18 @@ def leniently_many(
     problems: list[Problem] = []
     for number, row in enumerate(rows, 1):
         try:
-            good += read(object_of(row))
+            good += [fitting(each) for each in read(object_of(row))]
         except BAD_ROW as error:
             problems.append(Problem(f"{what} {number} {hint(row)}".strip(), str(error)[:200]))
     return tuple(good), tuple(problems)
+
+
+def fitting(row: Row) -> Row:
+    """The row, when the database can hold its names whole. Raises ValueError in words."""
+    for name, most in LIMITS.items() if isinstance(row, OfferRow) else ():
+        if len(getattr(row, name)) > most:
+            raise ValueError(f"its {name.replace('_', ' ')} is longer than {most} characters")
+    return row
 
 
 def object_of(row: Any) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from catalog.connectors.base import Listing, OfferRow, Page, PriceRow, Tier
+from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page, PriceRow, Tier
 from catalog.connectors.reading import join
 from catalog.models import Offer
 from tests.catalog import syncing
 from tests.catalog.connectors.speaking import Speaking, host_of
 from tests.fakes.listing import Bench, payload
-from tests.fakes.provider import Reply, Script, serve, told
+from tests.fakes.provider import Reply, Script, always, serve, told
 
 
 def answers(path: str) -> Reply:
@@ -194,6 +194,15 @@ def test_the_key_is_checked_where_a_key_is_needed() -> None:
     with serve(answers) as provider:
         assert BENCH.checked(provider.url) == "The key works; 74.5 USD of its limit are left."
     assert provider.paths() == ["/v1/key"]
+
+
+@pytest.mark.parametrize("content", [{}, [], {"data": None}, {"error": {"code": 401}}, "no"])
+def test_an_answer_that_is_no_key_says_so(content: Any) -> None:
+    with (
+        serve(always(told(content))) as provider,
+        pytest.raises(ListingBroken, match="does not describe a key"),
+    ):
+        BENCH.checked(provider.url)
 
 
 @pytest.mark.django_db
