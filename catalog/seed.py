@@ -1,4 +1,4 @@
-"""What every Foundry starts with: the reference list, the built-in sandbox, and terms to choose from."""
+"""What every Foundry starts with: the reference list, the sandbox, a place for what is announced, and terms to choose from."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from catalog.hosts import HostFacts
 from catalog.models import Host, Model, Offer, Publisher, Terms
 
 ACTOR = "foundry setup"
+ANNOUNCED = "announced"
 TERMS: list[tuple[str, str, dict[str, str]]] = [
     (
         "hosting-only",
@@ -44,6 +45,7 @@ def seed(at: datetime, *, reference_at: datetime | None = None) -> None:
             slug=slug, version=1, defaults={"title": title, "facts": facts, "created_at": at}
         )
     seed_sandbox(at)
+    seed_announced(at)
     seed_reference(reference_at or at)
 
 
@@ -102,6 +104,15 @@ def seed_sandbox(at: datetime) -> None:
         actor=ACTOR,
         at=at,
     )
+
+
+def seed_announced(at: datetime) -> None:
+    """Host `announced`: for offers that no host serves yet, made by hand."""
+    if not Host.objects.filter(slug=ANNOUNCED).exists():
+        facts = HostFacts(
+            slug=ANNOUNCED, name="Announced", connector="manual", sync_every_s=None, publishes_new=True
+        )
+        save_host(facts, actor=ACTOR, at=at)
 
 
 def seed_reference(at: datetime) -> None:

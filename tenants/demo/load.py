@@ -12,7 +12,7 @@ from foundry.lib.errors import Conflict
 from foundry.people.actions import add_person
 from foundry.people.demo import DOMAIN, PASSWORD, PEOPLE
 from foundry.people.models import User
-from tenants.demo import books, going, supply
+from tenants.demo import books, coming, going, supply
 from tenants.demo.company import COLLEAGUES, COST_CENTRES, TEAMS, Crew
 from tenants.demo.keys import Keys
 from tenants.demo.story import Story, script
@@ -34,6 +34,7 @@ def load(at: datetime) -> str:
         story = Story(
             at, people, *add_teams(people, at - timedelta(days=DAYS + 1)), supply.add(people["ada"], at)
         )
+        coming.script(story)
         script(story, books.nearly_used("search-answers", story.offers, at))
         keys = Keys(story)
         keys.script()

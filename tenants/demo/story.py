@@ -63,7 +63,7 @@ class Story:
         """`who` asks for `offer`; the request is known as `name` from then on."""
 
         def act(at: datetime) -> None:
-            wanted = self.offers[offer]
+            wanted = Offer.objects.with_names().get(pk=self.offers[offer].pk)  # its terms of that day
             self.requests[name] = access.submit(
                 team=self.teams[application.split("/")[0]],
                 offer=wanted,
@@ -213,7 +213,7 @@ def waiting(s: Story) -> None:
     s.ask("copilot-launch", s.when(1, "15:44"), "mia", "copilot/chat-prod", "gpt-4.1",
           f"Launch to all customers on {s.on(6):%d %B}. The pilot reached its limit last week; we expect four times the load.",
           s.on(180), tpm=400_000, rpm=2_400, tokens_per_month=1_600_000_000, usd_per_month="4800")  # fmt: skip
-    s.ask("ads-audience", s.when(2, "11:08"), "adam", "ads/audience", "gpt-4.1",
+    s.ask("ads-audience", s.when(2, "11:08"), "adam", "ads/audience", "grok-3-direct",
           "Summaries of audience research; the notes hold names of research partners.",
           s.on(90), "confidential", tpm=30_000, rpm=60, usd_per_month="280")  # fmt: skip
     s.approve("ads-audience", s.when(1, "09:17"), "lee")

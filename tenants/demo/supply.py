@@ -25,6 +25,7 @@ OFFERS = {
     "gpt-4o": (AZURE, "openai/gpt-4o", "GlobalStandard"),
     "o4-mini": (AZURE, "openai/o4-mini", "GlobalStandard"),
     "grok-3": (AZURE, "xai/grok-3", "GlobalStandard"),
+    "grok-3-direct": (DIRECT, "xai/grok-3", ""),
     "grok-3-mini": (AZURE, "xai/grok-3-mini", "GlobalStandard"),
     "deepseek-v3": (AZURE, "deepseek/deepseek-v3", "GlobalStandard"),
     "deepseek-r1": (AZURE, "deepseek/deepseek-r1", "GlobalStandard"),
@@ -40,6 +41,7 @@ NEGOTIATED = {
     "llama-3.3": ("0.71", "0.71", None),
     "mistral-large": ("2.00", "6.00", None),
     "phi-4": ("0.125", "0.50", None),
+    "grok-3-direct": ("3.00", "15.00", None),
 }
 PRICE_CUT = ("gpt-4.1-mini", ("0.40", "1.60", "0.10"), ("0.36", "1.44", "0.09"))
 

@@ -29,6 +29,12 @@ def test_the_reference_list_is_listed_and_never_callable() -> None:
     assert (reach.word, "not verified" in reach.why) == ("listed", True)
 
 
+def test_there_is_a_place_for_what_no_host_serves_yet() -> None:
+    seed(clock.now())
+    host = Host.objects.get(slug="announced")
+    assert (host.connector, host.sync_every_s) == ("manual", None)
+
+
 def test_a_second_start_adds_nothing() -> None:
     tables = (Host, Offer, Price, SyncRun, Terms)
     seed(clock.now())
