@@ -31,6 +31,7 @@ app.conf.update(
         "sync-due-hosts": {"task": "catalog.tasks.sync_due_hosts", "schedule": timedelta(minutes=1)},
         "close-dead-runs": {"task": "catalog.tasks.close_dead_runs", "schedule": timedelta(minutes=1)},
         "audit-when-due": {"task": "foundry.audit.tasks.when_due", "schedule": timedelta(minutes=1)},
+        "pass-on-overdue": {"task": "tenants.access.tasks.pass_on_overdue", "schedule": timedelta(minutes=5)},
         "notices": {"task": "foundry.notify.tasks.deliver_due", "schedule": timedelta(minutes=1)},
         "tell-what-changed": {
             "task": "tenants.advice.tasks.tell_what_changed",

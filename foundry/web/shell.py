@@ -48,7 +48,10 @@ GROUPS: list[tuple[str, list[Link]]] = [
                 "approvals",
                 roles=("admin", "security", "finance"),
                 counter="tenants.access.rules.waiting_for",
-            )
+            ),
+            Link(
+                "policies", "Policies", "policies", roles=("admin", "ops", "auditor", "security", "finance")
+            ),
         ],
     ),
     (

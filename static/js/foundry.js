@@ -1,11 +1,12 @@
 import { watchCharts } from "./chart.js";
 import { watchChoosing } from "./choose.js";
 import { watchCopying } from "./copy.js";
+import { watchInbox } from "./inbox.js";
 import { watchMenus } from "./menu.js";
 import { watchSession } from "./session.js";
 import { watchTheme } from "./theme.js";
 
-for (const watch of [watchCharts, watchChoosing, watchCopying, watchMenus, watchSession, watchTheme]) watch(document);
+for (const watch of [watchCharts, watchChoosing, watchCopying, watchInbox, watchMenus, watchSession, watchTheme]) watch(document);
 document.addEventListener("htmx:load", (event) => {
   watchCharts(event.target);
   watchCopying(event.target);

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import status, viewsets
+from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
@@ -19,12 +19,13 @@ from foundry.people.access import signed_in
 from foundry.people.models import User
 from tenants.access import actions, shapes
 from tenants.access.filters import GrantFilter, RequestFilter, read_moment
-from tenants.access.models import Grant, Request
+from tenants.access.models import Delegation, Grant, Request
 from tenants.access.preview import preview
 from tenants.access.shapes import unknown
 from tenants.access.terms_api import AcknowledgementView
 from tenants.teams.api import read
 from tenants.teams.models import Application, Team
+from tenants.teams.rules import person_called
 
 AT = OpenApiParameter("at", datetime, description="As of this moment (RFC 3339): only grants in force then.")
 LARGEST_ID = 2**63 - 1
@@ -78,10 +79,11 @@ class RequestView(PersonalView):
     def get_queryset(self) -> QuerySet[Request]:
         if self.is_schema:
             return Request.objects.none()
-        rows = Request.objects.seen_by(self.person).with_names().select_related("terms", "opened")
-        return rows.prefetch_related("steps__decision__by")
+        return (
+            Request.objects.seen_by(self.person).with_names().with_decisions().prefetch_related("notes__by")
+        )
 
-    def answer(self, number: int, code: int = status.HTTP_200_OK) -> Response:
+    def answered(self, number: int, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=number)).data, status=code)
 
     def seen(self, pk: str) -> int:
@@ -100,7 +102,7 @@ class RequestView(PersonalView):
             actor=self.person,
             at=clock.now(),
         )
-        return self.answer(asked.pk, status.HTTP_201_CREATED)
+        return self.answered(asked.pk, status.HTTP_201_CREATED)
 
     @extend_schema(request=shapes.PreviewRequestSerializer, responses=shapes.PreviewSerializer)
     @action(detail=False, methods=["post"], required_scope="read")
@@ -108,7 +110,10 @@ class RequestView(PersonalView):
         """Steps, price, cost and headroom of a request; writes nothing."""
         fields = read(shapes.PreviewRequestSerializer, request)
         offer = offer_numbered(fields.pop("offer"), self.person)
-        return Response(shapes.PreviewSerializer(preview(offer, **fields, at=clock.now())).data)
+        slug, name = fields.pop("team"), fields.pop("application")
+        application = application_called(name, team_called(slug, self.person)) if slug and name else None
+        seen = preview(offer, **fields, application=application, requester=self.person, at=clock.now())
+        return Response(shapes.PreviewSerializer(seen).data)
 
     @extend_schema(request=shapes.ApproveSerializer, responses=shapes.RequestSerializer)
     @action(detail=True, methods=["post"], required_scope="decide")
@@ -116,21 +121,69 @@ class RequestView(PersonalView):
         """Decide the open step with these limits, or with those asked. 409 when somebody was faster."""
         number, fields = self.seen(pk), read(shapes.ApproveSerializer, request)
         actions.approve(number, **fields, actor=self.person, at=clock.now())
-        return self.answer(number)
+        return self.answered(number)
 
     @extend_schema(request=shapes.DenySerializer, responses=shapes.RequestSerializer)
     @action(detail=True, methods=["post"], required_scope="decide")
     def deny(self, request: ApiRequest, pk: str) -> Response:
         number, fields = self.seen(pk), read(shapes.DenySerializer, request)
         actions.deny(number, **fields, actor=self.person, at=clock.now())
-        return self.answer(number)
+        return self.answered(number)
+
+    @extend_schema(request=shapes.QuestionSerializer, responses=shapes.RequestSerializer)
+    @action(detail=True, methods=["post"], required_scope="decide")
+    def ask(self, request: ApiRequest, pk: str) -> Response:
+        """Ask the team; the step is not passed on while it owes an answer."""
+        number, fields = self.seen(pk), read(shapes.QuestionSerializer, request)
+        actions.ask(number, **fields, actor=self.person, at=clock.now())
+        return self.answered(number)
+
+    @extend_schema(request=shapes.AnswerSerializer, responses=shapes.RequestSerializer)
+    @action(detail=True, methods=["post"])
+    def answer(self, request: ApiRequest, pk: str) -> Response:
+        """A member of the team answers the open question."""
+        number, fields = self.seen(pk), read(shapes.AnswerSerializer, request)
+        actions.answer(number, **fields, actor=self.person, at=clock.now())
+        return self.answered(number)
+
+    @extend_schema(request=shapes.CommentSerializer, responses=shapes.RequestSerializer)
+    @action(detail=True, methods=["post"])
+    def comment(self, request: ApiRequest, pk: str) -> Response:
+        number, fields = self.seen(pk), read(shapes.CommentSerializer, request)
+        actions.comment(number, **fields, actor=self.person, at=clock.now())
+        return self.answered(number)
+
+    @extend_schema(request=shapes.HandOnSerializer, responses=shapes.RequestSerializer)
+    @action(detail=True, methods=["post"], url_path="hand-on", required_scope="decide")
+    def hand_on(self, request: ApiRequest, pk: str) -> Response:
+        """Give the open step to another person who may decide it."""
+        number, fields = self.seen(pk), read(shapes.HandOnSerializer, request)
+        to = person_called(fields["to"], "to")
+        actions.hand_on(number, to=to, why=fields["why"], actor=self.person, at=clock.now())
+        return self.answered(number)
+
+    @extend_schema(request=None, responses=shapes.RequestSerializer)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: ApiRequest, pk: str) -> Response:
+        """The team takes what was granted instead of what it asked."""
+        number = self.seen(pk)
+        actions.accept(number, actor=self.person, at=clock.now())
+        return self.answered(number)
+
+    @extend_schema(request=shapes.AppealSerializer, responses={201: shapes.RequestSerializer})
+    @action(detail=True, methods=["post"])
+    def appeal(self, request: ApiRequest, pk: str) -> Response:
+        """Ask once more for what was denied or granted smaller; answers the new request."""
+        number, fields = self.seen(pk), read(shapes.AppealSerializer, request)
+        new = actions.appeal(number, **fields, actor=self.person, at=clock.now())
+        return self.answered(new.pk, status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=shapes.RequestSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: ApiRequest, pk: str) -> Response:
         number = self.seen(pk)
         actions.withdraw(number, actor=self.person, at=clock.now())
-        return self.answer(number)
+        return self.answered(number)
 
 
 @extend_schema(parameters=[AT])
@@ -186,7 +239,47 @@ class GrantView(PersonalView):
         return self.answer(number)
 
 
+class DelegationView(mixins.ListModelMixin, viewsets.GenericViewSet[Delegation]):
+    """Who stands in for whom: one's own, given and received; admins and auditors see all."""
+
+    serializer_class = shapes.DelegationSerializer
+    filter_backends = ()
+    queryset = Delegation.objects.none()
+    lookup_value_regex = "[0-9]{1,18}"
+    required_scope: str | None = None
+
+    def get_queryset(self) -> QuerySet[Delegation]:
+        if getattr(self, "swagger_fake_view", False):
+            return Delegation.objects.none()
+        return (
+            Delegation.objects.seen_by(signed_in(self.request._request))
+            .select_related("by", "to")
+            .order_by("-pk")
+        )
+
+    @extend_schema(request=shapes.NewDelegationSerializer, responses={201: shapes.DelegationSerializer})
+    def create(self, request: ApiRequest) -> Response:
+        """Let somebody decide in your name between two moments."""
+        fields, person = read(shapes.NewDelegationSerializer, request), signed_in(self.request._request)
+        to = person_called(fields.pop("to"), "to")
+        held = actions.delegate(to, **fields, actor=person, at=clock.now())
+        return Response(self.get_serializer(held).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=shapes.DelegationSerializer)
+    @action(detail=True, methods=["post"], required_scope="decide")
+    def end(self, request: ApiRequest, pk: str) -> Response:
+        held = self.get_object()
+        ended = actions.end_delegation(held.pk, actor=signed_in(self.request._request), at=clock.now())
+        return Response(self.get_serializer(ended).data)
+
+    create.required_scope = "decide"  # type: ignore[attr-defined]
+
+
 def routes(router: BaseRouter) -> None:
+    from tenants.access.policy_api import PolicyView  # it stands on PersonalView
+
+    router.register("policies", PolicyView, basename="policy")
     router.register("requests", RequestView, basename="request")
     router.register("acknowledgements", AcknowledgementView, basename="acknowledgement")
+    router.register("delegations", DelegationView, basename="delegation")
     router.register("grants", GrantView, basename="grant")

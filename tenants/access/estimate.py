@@ -47,3 +47,9 @@ def monthly_nanos(limits: Mapping[str, int], price: "Price | None") -> int | Non
     if (budget := budget_nanos(limits)) is not None:
         bounds.append(budget)
     return min(bounds, default=None)
+
+
+def committed_nanos(limits: Mapping[str, int], price: "Price | None") -> int | None:
+    """What a month may cost, as policies judge it: the budget where one is named, else the tokens at their price."""
+    budget = budget_nanos(limits)
+    return monthly_nanos(limits, price) if budget is None else budget

@@ -12,7 +12,7 @@ from foundry.lib.errors import Refused
 from foundry.people.models import User
 from tenants.access import rules
 from tenants.access.amounts import read_amount, speak_limits
-from tenants.access.states import MONEY, DataClass, LimitKind
+from tenants.access.states import MONEY, DataClass, DenyReason, LimitKind
 from tenants.teams.models import Application, Team
 
 SUGGESTED = {"rpm": 60, "tpm": 60_000, "tokens_per_month": 10_000_000}
@@ -140,6 +140,9 @@ class DecideForm(LimitsForm):
         label="Until", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     step = forms.IntegerField(widget=forms.HiddenInput)
+    code = forms.ChoiceField(
+        required=False, choices=[("", "Words alone"), *DenyReason.choices], label="If you deny: why?"
+    )
     reason = forms.CharField(
         required=False,
         max_length=rules.REASON_LENGTH,
@@ -150,6 +153,7 @@ class DecideForm(LimitsForm):
 
 class DenyForm(forms.Form):
     step = forms.IntegerField(required=False)
+    code = forms.ChoiceField(required=False, choices=[("", "Words alone"), *DenyReason.choices])
     reason = forms.CharField(required=False, max_length=rules.REASON_LENGTH)
 
 

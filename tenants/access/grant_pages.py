@@ -91,11 +91,11 @@ def history(row: Grant) -> list[dict[str, Any]]:
     events = [
         {
             "at": each.at,
-            "title": f"{each.step.label}: {each.outcome} by {each.by}",
+            "title": f"{each.step.label}: {each.outcome} by {each.actor}",
             "detail": each.reason,
             "tone": "good" if each.granted is not None else "bad",
         }
-        for each in decisions.select_related("by", "step")
+        for each in decisions.select_related("by", "on_behalf_of", "policy", "step")
     ]
     if row.suspended_at:
         events.append(

@@ -10,7 +10,6 @@ from catalog.models import Change
 from catalog.states import ChangeState
 from foundry.lib import clock
 from foundry.people.models import User
-from tenants.access import rules
 from tenants.access.models import Decision, Grant, Request, Step
 from tenants.access.states import RequestState
 from tenants.access.terms_pages import terms_waiting
@@ -56,9 +55,7 @@ def due(step: Step, at: datetime) -> str:
 
 def decisions_due(person: User, at: datetime) -> list[Line]:
     """What this person may decide, the longest due first."""
-    if not person.is_any(*rules.DECIDERS):
-        return []
-    rows = Step.objects.waiting_for(person).select_related(
+    rows = Step.objects.waiting_for(person, at).select_related(
         "request__team", "request__requester", "request__offer__model__publisher", "request__offer__host"
     )
     return [
@@ -143,12 +140,18 @@ def decided(person: User, at: datetime) -> list[Line]:
     """The last decisions on requests that this person sees."""
     seen = Request.objects.seen_by(person).values("pk")
     rows = Decision.objects.filter(request__in=seen, at__gt=at - LATELY).select_related(
-        "by", "step", "request__team", "request__offer__model__publisher", "request__offer__host"
+        "by",
+        "on_behalf_of",
+        "policy",
+        "step",
+        "request__team",
+        "request__offer__model__publisher",
+        "request__offer__host",
     )
     return [
         line(
             f"{row.request.offer} {outcome(row)} for {row.request.team}",
-            f"By {row.by}. {row.reason}".strip(),
+            f"By {row.actor}. {row.reason}".strip(),
             reverse("request", args=[row.request_id]),
             "bad" if row.granted is None else "info" if row.request.state == RequestState.OPEN else "good",
             row.at,

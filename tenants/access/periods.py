@@ -4,6 +4,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
+DECIDE_WITHIN_WORKING_DAYS = 2
+
+
+def start_of(day: date) -> datetime:
+    """The midnight with which `day` begins, UTC."""
+    return datetime.combine(day, time(), UTC)
 
 
 def end_of(day: date) -> datetime:

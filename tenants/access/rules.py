@@ -1,26 +1,31 @@
 """Who may ask, decide and end; what can be asked for; and what a refusal says."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from catalog.models import Offer, Price, Terms
 from catalog.states import Lifecycle
+from foundry.lib import clock
 from foundry.lib.errors import Conflict, Forbidden, Invalid
 from foundry.people.models import Role, User
-from tenants.access.models import Decision, Grant, Request, Step
+from tenants.access.models import Decision, Grant, Note, Request, Step
 from tenants.access.periods import last_day
-from tenants.access.states import MONEY, DataClass, RequestState
+from tenants.access.policy import Plan
+from tenants.access.states import MONEY, DataClass, DenyReason, NoteKind, RequestState, StepRole
 from tenants.teams import rules as team_rules
 from tenants.teams.models import Application, Team
 
 DAYS_AT_MOST = 366
 PURPOSE_LENGTH, REASON_LENGTH, SHORT_REASON_LENGTH = 2_000, 2_000, 200
+STATED, STATED_AT_MOST = ("calls_per_day", "tokens_in", "tokens_out"), 10**9
 DECIDERS = (Role.ADMIN, Role.SECURITY, Role.FINANCE)
 
 
 def waiting_for(person: User) -> int:
     """How many requests wait for this person's decision now."""
-    return Step.objects.waiting_for(person).count() if person.is_any(*DECIDERS) else 0
+    return Step.objects.waiting_for(person, clock.now()).count()
 
 
 # Asking
@@ -131,11 +136,55 @@ def grant_held(team: Team, offer: Offer, application: Application, at: datetime)
     return team.grants.in_force(at).filter(offer=offer, named__application=application).first()
 
 
+def clean_stated(stated: Mapping[str, int] | None) -> dict[str, int] | None:
+    """What the team expects, whole or not at all: calls a day, and the tokens of one call in and out."""
+    if not stated or not any(stated.values()):
+        return None
+    if set(stated) != set(STATED) or any(not 0 < stated[name] <= STATED_AT_MOST for name in STATED):
+        raise Invalid(
+            "request.stated",
+            f"Expected use is {', '.join(STATED)}, each from 1 to {STATED_AT_MOST:,}.",
+            remedy="Give all three, or none.",
+            errors={"stated": "All three, or none."},
+        )
+    return {name: stated[name] for name in STATED}
+
+
 # Deciding
 
 
-def may_decide(request: Request, step: Step | None, person: User) -> bool:
-    return step is not None and step.role in person.roles and request.requester_id != person.pk
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Why somebody may decide a step: in their own name (None), or in that of whom they stand in for."""
+
+    on_behalf_of: User | None = None
+
+
+def may_decide(request: Request, step: Step | None, person: User, at: datetime) -> bool:
+    return (
+        step is not None
+        and request.requester_id != person.pk
+        and standing(person, step, request, at) is not None
+    )
+
+
+def standing(person: User, step: Step, request: Request, at: datetime) -> Standing | None:
+    """In whose name the person may decide the step. Whoever asked lends nobody their name for it."""
+    if holds(person, step, request):
+        return Standing()
+    lent = person.stands_in.live(at).exclude(by=request.requester_id).select_related("by")
+    names = (delegation.by for delegation in lent.order_by("pk"))
+    return next((Standing(by) for by in names if holds(by, step, request)), None)
+
+
+def holds(person: User, step: Step, request: Request) -> bool:
+    """Has the person one of the roles that decide this step?"""
+    roles = step.roles
+    return (
+        bool(roles & person.roles)
+        or (StepRole.TEAM_OWNER in roles and team_rules.is_owner(request.team, person))
+        or (StepRole.OFFER_OWNER in roles and person.owned_offers.filter(offer=request.offer_id).exists())
+    )
 
 
 def open_step(request: Request) -> Step | None:
@@ -145,7 +194,7 @@ def open_step(request: Request) -> Step | None:
     return request.steps.filter(decision=None).order_by("position").first()
 
 
-def require_decider(request: Request, actor: User, wanted: int | None) -> Step:
+def require_decider(request: Request, actor: User, wanted: int | None, at: datetime) -> Step:
     """The step that `actor` may decide now. Ask under a lock on the request.
 
     :param wanted: the position that the actor saw as open; None for whichever is.
@@ -156,33 +205,35 @@ def require_decider(request: Request, actor: User, wanted: int | None) -> Step:
             "Nobody decides on their own request.",
             remedy="Another approver has to decide this one.",
         )
-    roles = set(request.steps.values_list("role", flat=True))
-    if not roles & actor.roles:
+    mine = [step.pk for step in request.steps.all() if standing(actor, step, request, at)]
+    if not mine:
         raise Forbidden(
             "request.not_yours",
             "This decision is not yours to make.",
             remedy="The request's page says whose it is.",
         )
     step = open_step(request)
-    if step is None or (wanted is not None and step.position != wanted) or step.role not in actor.roles:
-        raise too_late(request, step, actor, wanted)
+    if step is None or (wanted is not None and step.position != wanted) or step.pk not in mine:
+        raise too_late(request, step, mine, wanted)
     return step
 
 
-def too_late(request: Request, step: Step | None, actor: User, wanted: int | None) -> Conflict | Forbidden:
-    """Why `actor` cannot decide now: somebody was faster, or another step comes first."""
+def too_late(
+    request: Request, step: Step | None, mine: list[int], wanted: int | None
+) -> Conflict | Forbidden:
+    """Why somebody who may decide the steps `mine` cannot now: somebody was faster, or another step comes first."""
     if request.state == RequestState.WITHDRAWN:
         return Conflict(
             "request.withdrawn", "This request was withdrawn.", remedy="Nothing is left to decide."
         )
-    decided = request.decisions.select_related("by", "step").order_by("at", "pk")
+    decided = request.decisions.select_related("by", "on_behalf_of", "policy", "step").order_by("at", "pk")
     if wanted is not None:
-        mine = decided.filter(step__position=wanted).last()
+        done = decided.filter(step__position=wanted).last()
     else:
-        mine = decided.filter(step__role__in=actor.roles).last() or (decided.last() if step is None else None)
-    if mine is not None:
-        return decided_by(mine)
-    earlier = step.role if step else "another"
+        done = decided.filter(step__in=mine).last() or (decided.last() if step is None else None)
+    if done is not None:
+        return decided_by(done)
+    earlier = step.label.lower() if step else "another"
     return Forbidden(
         "request.not_your_turn",
         f"The {earlier} step comes first.",
@@ -193,9 +244,28 @@ def too_late(request: Request, step: Step | None, actor: User, wanted: int | Non
 def decided_by(decision: Decision) -> Conflict:
     return Conflict(
         "request.decided",
-        f"{decision.by} {decision.outcome} this request at {decision.at:%Y-%m-%d %H:%M:%S} UTC.",
+        f"{decision.actor} {decision.outcome} this request at {decision.at:%Y-%m-%d %H:%M:%S} UTC.",
         remedy="Reload to see what was decided.",
     )
+
+
+def open_question(request: Request) -> Note | None:
+    """The last question of an open request, while nobody of the team answered it."""
+    last = request.notes.filter(kind__in=[NoteKind.QUESTION, NoteKind.ANSWER]).select_related("by").last()
+    return last if last is not None and last.kind == NoteKind.QUESTION else None
+
+
+def may_ask_again(request: Request, person: User) -> bool:
+    """The requester, while they are in the team, or an owner of it."""
+    mine = request.requester_id == person.pk and team_rules.is_member(request.team, person)
+    return mine or team_rules.is_owner(request.team, person)
+
+
+def differs(request: Request, decision: Decision) -> bool:
+    """Denied, or granted otherwise than asked."""
+    if decision.granted is None or decision.ends_at is None:
+        return True
+    return (decision.granted, last_day(decision.ends_at)) != (request.asked, request.ends_on)
 
 
 def require_reason(reason: str, *, changed: bool) -> str:
@@ -208,6 +278,20 @@ def require_reason(reason: str, *, changed: bool) -> str:
             errors={"reason": "Say why; the team reads it."},
         )
     return clean_text(reason, "reason", REASON_LENGTH) if reason.strip() else ""
+
+
+def require_denial(reason: str, code: str) -> str:
+    """The words of a denial: one's own, or those of a reason from the list."""
+    if code and code not in DenyReason.values:
+        raise Invalid(
+            "request.reason_code",
+            f"'{code[:20]}' is no reason of the list.",
+            remedy=f"Use one of {', '.join(DenyReason.values)}, or words alone.",
+            errors={"code": "Unknown."},
+        )
+    if not reason.strip() and code and code != DenyReason.OTHER:
+        return f"{DenyReason(code).label}."
+    return require_reason(reason, changed=True)
 
 
 def require_not_more(limits: dict[str, int], ends_on: date, before: Decision | None) -> None:
@@ -227,13 +311,25 @@ def require_not_more(limits: dict[str, int], ends_on: date, before: Decision | N
         )
 
 
-def require_steps_for(needed: list[str], laid: list[str]) -> None:
+def require_steps_for(planned: Plan, laid: list[Step]) -> None:
     """More than was asked, or a price that rose since, may need a decision that this request never asked for."""
-    if missing := sorted(set(needed) - set(laid)):
+    there = {step.roles for step in laid}
+    if missing := [step.label for step in planned.steps if step.roles not in there]:
         raise Conflict(
             "request.needs_step",
             f"That much needs a decision by {', '.join(missing)}, which this request does not have.",
             remedy="Grant less, or deny and have the team ask for that much.",
+        )
+
+
+def require_not_too_long(planned: Plan, days: int) -> None:
+    """Policies may say how long what they are about is granted at most."""
+    if planned.longest_days is not None and days > planned.longest_days:
+        raise Invalid(
+            "request.too_long",
+            f"The policy allows at most {planned.longest_days} days for this.",
+            remedy="Choose an earlier end.",
+            errors={"ends_on": f"At most {planned.longest_days} days after it is asked."},
         )
 
 

@@ -10,8 +10,8 @@ from rest_framework import serializers
 
 from foundry.lib.errors import Invalid
 from tenants.access.amounts import read_limits, speak_limits
-from tenants.access.models import Decision, Grant, Request, Step
-from tenants.access.states import DataClass
+from tenants.access.models import Decision, Delegation, Grant, Note, Request, Step
+from tenants.access.states import DataClass, DenyReason
 
 
 def unknown(field: str, what: str) -> Invalid:
@@ -53,26 +53,53 @@ class LimitsField(serializers.Field[Any, Any, Any, Any]):
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
+    reason_code = serializers.CharField(help_text="Why it was denied, from a list; empty for words alone.")
     outcome = serializers.CharField()
-    by = serializers.CharField(source="by.name")
+    by = serializers.CharField(source="actor", help_text="A person's name, or `policy 3`.")
     limits = LimitsField(source="granted", allow_null=True)
 
     class Meta:
         model = Decision
-        fields = ["outcome", "by", "at", "reason", "limits", "ends_at"]
+        fields = ["outcome", "by", "at", "reason", "reason_code", "limits", "ends_at"]
 
 
 class StepSerializer(serializers.ModelSerializer[Step]):
+    role = serializers.CharField()
+    or_roles = serializers.ListField(child=serializers.CharField(), help_text="Any of these decides it, too.")
+    assignee = serializers.CharField(
+        source="assignee.name", default=None, allow_null=True, help_text="Whom it was handed on to."
+    )
     decision = serializers.SerializerMethodField()
 
     class Meta:
         model = Step
-        fields = ["position", "role", "why", "due_at", "decision"]
+        fields = ["position", "role", "or_roles", "rule", "why", "due_at", "assignee", "decision"]
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, step: Step) -> dict[str, Any] | None:
         decision = getattr(step, "decision", None)
         return DecisionSerializer(decision).data if decision else None
+
+
+class StatedShape(serializers.Serializer[Any]):
+    """What the team expects: calls a day, and the tokens of one call."""
+
+    calls_per_day = serializers.IntegerField(min_value=1, max_value=10**9)
+    tokens_in = serializers.IntegerField(min_value=1, max_value=10**9)
+    tokens_out = serializers.IntegerField(min_value=1, max_value=10**9)
+
+
+class NoteSerializer(serializers.ModelSerializer[Note]):
+    kind = serializers.CharField(
+        help_text="comment, question, answer, handed_on, passed_on, accepted or appeal"
+    )
+    by = serializers.CharField(
+        source="by.name", default=None, allow_null=True, help_text="null is the schedule."
+    )
+
+    class Meta:
+        model = Note
+        fields = ["id", "kind", "by", "at", "text"]
 
 
 class RequestSerializer(serializers.ModelSerializer[Request]):
@@ -88,13 +115,19 @@ class RequestSerializer(serializers.ModelSerializer[Request]):
     terms_version = serializers.IntegerField(source="terms.version", default=None, allow_null=True)
     changes_grant = serializers.IntegerField(source="grant_id", allow_null=True)
     grant = serializers.SerializerMethodField()
+    policy = serializers.IntegerField(source="policy.number", default=None, allow_null=True)
+    appeals = serializers.IntegerField(source="appeals_id", allow_null=True)
+    stated = StatedShape(allow_null=True)
     steps = StepSerializer(many=True)
+    notes = NoteSerializer(many=True)
 
     class Meta:
         model = Request
         fields = [
             "id", "state", "team", "offer", "offer_name", "application", "application_slug", "requester", "purpose",
-            "data_class", "limits", "ends_on", "terms_version", "changes_grant", "grant", "steps", "created_at", "closed_at",
+            "data_class", "limits", "ends_on", "terms_version", "changes_grant", "grant", "policy", "appeals",
+            "stated", "steps", "notes",
+            "created_at", "closed_at",
         ]  # fmt: skip
 
     @extend_schema_field({"type": ["integer", "null"]})
@@ -127,12 +160,16 @@ class NewRequestSerializer(serializers.Serializer[Any]):
     limits = LimitsField()
     ends_on = serializers.DateField()
     terms_version = serializers.IntegerField(required=False, allow_null=True, default=None)
+    stated = StatedShape(required=False, allow_null=True, default=None)
 
 
 class PreviewRequestSerializer(serializers.Serializer[Any]):
     offer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     data_class = serializers.ChoiceField(choices=DataClass.choices, default=DataClass.INTERNAL)
     limits = LimitsField()
+    team = serializers.CharField(max_length=50, required=False, default=None)
+    application = IdOrSlugField(required=False, default=None)
+    ends_on = serializers.DateField(required=False, default=None)
 
 
 class ApproveSerializer(serializers.Serializer[Any]):
@@ -151,8 +188,53 @@ class ApproveSerializer(serializers.Serializer[Any]):
 
 
 class DenySerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=2_000)
+    reason = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+    code = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=12,
+        help_text=f"One of {', '.join(DenyReason.values)}.",
+    )
     step = serializers.IntegerField(required=False, default=None)
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    question = serializers.CharField(
+        max_length=2_000, help_text="@mia mentions somebody who reads the request."
+    )
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    answer = serializers.CharField(max_length=2_000)
+
+
+class CommentSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=2_000)
+
+
+class HandOnSerializer(serializers.Serializer[Any]):
+    to = serializers.EmailField(help_text="Somebody who may decide the open step.")
+    why = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+
+
+class AppealSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2_000)
+
+
+class DelegationSerializer(serializers.ModelSerializer[Delegation]):
+    by = serializers.EmailField(source="by.email")
+    to = serializers.EmailField(source="to.email")
+
+    class Meta:
+        model = Delegation
+        fields = ["id", "by", "to", "starts_at", "ends_at", "ended_at"]
+
+
+class NewDelegationSerializer(serializers.Serializer[Any]):
+    to = serializers.EmailField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
 
 
 class WhySerializer(serializers.Serializer[Any]):
@@ -161,6 +243,8 @@ class WhySerializer(serializers.Serializer[Any]):
 
 class PlannedSerializer(serializers.Serializer[Any]):
     role = serializers.CharField()
+    or_roles = serializers.ListField(child=serializers.CharField())
+    rule = serializers.CharField()
     why = serializers.CharField()
 
 
@@ -187,6 +271,9 @@ class ObstacleSerializer(serializers.Serializer[Any]):
 
 class PreviewSerializer(serializers.Serializer[Any]):
     steps = PlannedSerializer(many=True)
+    automatic = serializers.CharField(allow_null=True, help_text="The rule that would approve it at once.")
+    longest_days = serializers.IntegerField(allow_null=True)
+    policy = serializers.IntegerField()
     due_at = serializers.DateTimeField()
     usual_s = serializers.IntegerField(allow_null=True)
     price = PreviewPriceSerializer(allow_null=True)
@@ -218,7 +305,7 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
     limits = serializers.SerializerMethodField()
     terms_version = serializers.IntegerField(source="terms.version", default=None, allow_null=True)
     request = serializers.IntegerField(source="request_id")
-    decided_by = serializers.CharField(source="decision.by.name")
+    decided_by = serializers.CharField(source="decision.actor")
 
     class Meta:
         model = Grant

@@ -1,5 +1,7 @@
 """How a request moves, what data classes there are, and which limits can be granted."""
 
+from collections.abc import Iterable
+
 from django.db.models import TextChoices
 
 from catalog.states import DataClass as DataClass  # terms name them too
@@ -43,4 +45,49 @@ class LimitKind(TextChoices):
 
 MONEY = frozenset({LimitKind.USD_PER_DAY, LimitKind.USD_PER_MONTH})
 
-STEP_LABELS = {"admin": "Platform", "security": "Security", "finance": "Finance"}
+
+class StepRole(TextChoices):
+    """Who decides a step. A policy's own step is decided by it, at once."""
+
+    ADMIN = "admin", "Platform"
+    SECURITY = "security", "Security"
+    FINANCE = "finance", "Finance"
+    TEAM_OWNER = "team_owner", "Team owner"
+    OFFER_OWNER = "offer_owner", "Offer's owner"
+    POLICY = "policy", "Policy"
+
+
+def step_label(roles: Iterable[str]) -> str:
+    """The name of a step on screen: `Platform`, or `Security or Finance`."""
+    return " or ".join(StepRole(role).label for role in roles)
+
+
+class NoteKind(TextChoices):
+    """What an entry of a request's thread is."""
+
+    COMMENT = "comment", "Comment"
+    QUESTION = "question", "Question"
+    ANSWER = "answer", "Answer"
+    HANDED_ON = "handed_on", "Handed on"
+    PASSED_ON = "passed_on", "Passed on"
+    ACCEPTED = "accepted", "Accepted"
+    APPEAL = "appeal", "Appeal"
+
+
+class DenyReason(TextChoices):
+    """Why a request is denied, to count them by; words say the rest."""
+
+    OTHER_FITS = "other_fits", "Another offer fits better"
+    TOO_MUCH = "too_much", "Too much for what it is for"
+    DATA = "data", "This data may not go there"
+    NO_BUDGET = "no_budget", "No budget for it"
+    UNCLEAR = "unclear", "What it is for is not clear"
+    OTHER = "other", "Something else"
+
+
+class Asks(TextChoices):
+    """What a request is to what its application has had of the offer."""
+
+    FIRST = "first", "A first grant"
+    AGAIN = "again", "A grant after one that ended"
+    CHANGE = "change", "A change of a grant"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenants.access import calendar_pages, grant_pages, terms_pages, views
+from tenants.access import calendar_pages, grant_pages, inbox, policy_pages, terms_pages, thread_pages, views
 
 urlpatterns = [
     path("requests/", views.requests, name="requests"),
@@ -18,7 +18,26 @@ urlpatterns = [
     path("teams/<slug:slug>/calendar/", calendar_pages.team_calendar, name="team-calendar"),
     path("teams/<slug:slug>/calendar/make/", calendar_pages.make_calendar, name="team-calendar-make"),
     path("teams/<slug:slug>/calendar/end/", calendar_pages.end_calendar, name="team-calendar-end"),
-    path("approvals/", views.approvals, name="approvals"),
+    path("requests/<int:number>/comment/", thread_pages.request_comment, name="request-comment"),
+    path("requests/<int:number>/ask/", thread_pages.request_ask, name="request-ask"),
+    path("requests/<int:number>/answer/", thread_pages.request_answer, name="request-answer"),
+    path("requests/<int:number>/hand-on/", thread_pages.request_hand_on, name="request-hand-on"),
+    path("requests/<int:number>/accept/", thread_pages.request_accept, name="request-accept"),
+    path("requests/<int:number>/appeal/", thread_pages.request_appeal, name="request-appeal"),
+    path("delegations/", thread_pages.delegations, name="delegations"),
+    path("delegations/<int:number>/end/", thread_pages.delegation_end, name="delegation-end"),
+    path("approvals/", inbox.approvals, name="approvals"),
+    path("approvals/preview/", inbox.approvals_preview, name="approvals-preview"),
+    path("approvals/approve/", inbox.approvals_approve, name="approvals-approve"),
+    path("policies/", policy_pages.policy_list, name="policies"),
+    path("policies/draft/", policy_pages.policy_draft, name="policy-draft"),
+    path("policies/draft/rule/", policy_pages.policy_rule, name="policy-rule"),
+    path("policies/draft/move/", policy_pages.policy_move, name="policy-move"),
+    path("policies/draft/try/", policy_pages.policy_try, name="policy-try"),
+    path("policies/draft/switch-on/", policy_pages.policy_switch_on, name="policy-switch-on"),
+    path("policies/draft/discard/", policy_pages.policy_discard, name="policy-discard"),
+    path("policies/owners/", policy_pages.offer_owner_add, name="offer-owner-add"),
+    path("policies/owners/<int:number>/drop/", policy_pages.offer_owner_drop, name="offer-owner-drop"),
     path("grants/", grant_pages.grants, name="grants"),
     path("grants/<int:number>/", grant_pages.grant, name="grant"),
     path("grants/<int:number>/revoke/", grant_pages.grant_revoke, name="grant-revoke"),

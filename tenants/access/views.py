@@ -1,23 +1,23 @@
 """Pages to ask and to decide."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalog.models import Offer, Price
+from catalog.models import Offer
 from foundry.lib import clock
 from foundry.lib.errors import Conflict, Invalid, Refused
-from foundry.people.access import signed_in, with_role
+from foundry.people.access import signed_in
 from foundry.people.models import User
-from tenants.access import actions, deciders, rules, steps
+from tenants.access import actions, deciders, rules
 from tenants.access.amounts import read_amount
 from tenants.access.estimate import monthly_nanos
 from tenants.access.filters import RequestFilter
@@ -27,6 +27,7 @@ from tenants.access.models import Decision, Request, Step
 from tenants.access.periods import last_day
 from tenants.access.preview import Preview, preview
 from tenants.access.states import MONEY, DataClass, LimitKind, RequestState
+from tenants.access.thread_pages import thread_of
 from tenants.teams import rules as team_rules
 from tenants.teams.models import Application, Team
 
@@ -86,7 +87,7 @@ def request_new(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "offer": offer,
-        "preview": told(previewed(request.POST or form.initial, offer, at), person),
+        "preview": told(previewed(request.POST or form.initial, offer, person, at), person),
         "has_team": bool(form.fields["application"].choices),  # type: ignore[attr-defined]
     }
     return render(request, "access/new.html", context, status=400 if form.errors else 200)
@@ -136,11 +137,11 @@ def request_preview(request: HttpRequest) -> HttpResponse:
     """The part beside the form that follows what is typed."""
     person = signed_in(request)
     offer = get_object_or_404(Offer.objects.seen_by(person).with_names(), pk=number_in(request, "offer"))
-    seen = told(previewed(request.GET, offer, clock.now()), person)
+    seen = told(previewed(request.GET, offer, person, clock.now()), person)
     return render(request, "access/_preview.html", {"preview": seen, "offer": offer})
 
 
-def previewed(typed: Any, offer: Offer, at: datetime) -> Preview:
+def previewed(typed: Any, offer: Offer, person: User, at: datetime) -> Preview:
     """A preview of what is typed so far; what cannot be read yet is left out."""
     limits = {}
     for kind in LimitKind.values:
@@ -149,17 +150,39 @@ def previewed(typed: Any, offer: Offer, at: datetime) -> Preview:
             limits[kind] = read_amount(kind, text)
         except ValueError:
             continue
-    data_class = typed.get("data_class")
-    known = data_class if data_class in DataClass.values else DataClass.INTERNAL
-    return preview(offer, limits=limits, data_class=known, at=at)
+    data_class, day = typed.get("data_class"), typed.get("ends_on")
+    return preview(
+        offer,
+        limits=limits,
+        data_class=data_class if data_class in DataClass.values else DataClass.INTERNAL,
+        application=application_typed(typed.get("application"), person),
+        ends_on=day if isinstance(day, date) else read_day(str(day or "")),
+        requester=person,
+        at=at,
+    )
+
+
+def application_typed(number: Any, person: User) -> Application | None:
+    text = str(number or "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        return None
+    mine = Application.objects.filter(team__memberships__user=person).select_related("team__cost_centre")
+    return mine.filter(pk=int(text)).first()
+
+
+def read_day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
 
 
 def told(seen: Preview, person: User) -> dict[str, Any]:
     """A preview with the names of those who would decide."""
-    names = deciders.names_by_role([step.role for step in seen.steps], but=person)
+    roles = {role for step in seen.steps for role in step.roles}
+    names = deciders.names_by_role(roles, team=seen.team, offer=seen.offer, but=person)
     lines = [
-        {"label": step.label, "why": step.why, "who": deciders.words(names.get(step.role, []))}
-        for step in seen.steps
+        {"label": step.label, "why": step.why, "who": deciders.who(step.roles, names)} for step in seen.steps
     ]
     return {"told": seen, "steps": lines}
 
@@ -179,8 +202,8 @@ def wish_page(request: HttpRequest, offer: Offer, person: User) -> HttpResponse:
 
 
 def request_seen(request: HttpRequest, number: int) -> Request:
-    rows = Request.objects.seen_by(signed_in(request)).with_names().select_related("terms", "opened")
-    return get_object_or_404(rows.prefetch_related("steps__decision__by"), pk=number)
+    rows = Request.objects.seen_by(signed_in(request)).with_names().with_decisions()
+    return get_object_or_404(rows, pk=number)
 
 
 @require_safe
@@ -211,8 +234,10 @@ def one_request(request: HttpRequest, row: Request, form: DecideForm | None = No
         "is_member": team_rules.is_member(row.team, person),
         "is_own": row.requester_id == person.pk,
         "terms_open": terms_open(row),
+        "sees_policies": person.sees_everything,
     }
-    if current is not None and rules.may_decide(row, current, person):
+    context["thread"] = thread_of(row, current, context["last"], person, at)
+    if current is not None and rules.may_decide(row, current, person, at):
         context["form"] = form or decide_form(row, current, decided)
     return render(request, "access/request.html", context, status=400 if form is not None else 200)
 
@@ -235,7 +260,8 @@ def terms_open(row: Request) -> bool:
 
 def step_lines(row: Request, laid: list[Step], current: Step | None, at: datetime) -> list[dict[str, Any]]:
     """Each step with what came of it, or who decides it and by when."""
-    names = deciders.names_by_role([step.role for step in laid], but=row.requester)
+    roles = {role for step in laid for role in step.roles}
+    names = deciders.names_by_role(roles, team=row.team, offer=row.offer, but=row.requester)
     return [
         {
             "step": step,
@@ -243,7 +269,7 @@ def step_lines(row: Request, laid: list[Step], current: Step | None, at: datetim
             "decision": getattr(step, "decision", None),
             "is_next": current is not None and step.pk == current.pk,
             "is_overdue": current is not None and step.pk == current.pk and step.due_at < at,
-            "who": deciders.words(names.get(step.role, [])),
+            "who": str(step.assignee) if step.assignee else deciders.who(step.roles, names),
         }
         for step in laid
     ]
@@ -301,7 +327,7 @@ def request_approve(request: HttpRequest, number: int) -> HttpResponse:
     except Invalid as refused:
         form.tell(refused)
         return one_request(request, row, form)
-    messages.success(request, f"Approved as {steps.label(decision.step.role)}.")
+    messages.success(request, f"Approved as {decision.step.label}.")
     return redirect("request", row.pk)
 
 
@@ -312,7 +338,12 @@ def request_deny(request: HttpRequest, number: int) -> HttpResponse:
     fields = form.cleaned_data if form.is_valid() else {}
     try:
         actions.deny(
-            row.pk, reason=fields.get("reason", ""), step=fields.get("step"), actor=person, at=clock.now()
+            row.pk,
+            reason=fields.get("reason", ""),
+            code=fields.get("code", ""),
+            step=fields.get("step"),
+            actor=person,
+            at=clock.now(),
         )
     except Invalid as refused:
         again = DecideForm(request.POST)
@@ -342,41 +373,3 @@ def request_acknowledge(request: HttpRequest, number: int) -> HttpResponse:
     actions.acknowledge(row.team, row.offer.terms, actor=person, at=clock.now())
     messages.success(request, f"{row.team.name} acknowledged {row.offer.terms}.")
     return redirect("request", row.pk)
-
-
-# Approvals
-
-
-@require_safe
-@with_role(*rules.DECIDERS)
-def approvals(request: HttpRequest) -> HttpResponse:
-    """What waits for this person first, the most overdue on top; then what waits for others."""
-    person, at = signed_in(request), clock.now()
-    mine = with_requests(Step.objects.waiting_for(person), at)
-    others = with_requests(Step.objects.next_up().exclude(pk__in=Step.objects.waiting_for(person)), at)
-    page = page_of(request, mine)
-    context = {
-        "page": page,
-        "mine": with_costs(page.object_list),
-        "others": with_costs(others[:PER_PAGE]),
-        "others_count": others.count(),
-        "overdue": Step.objects.waiting_for(person).filter(due_at__lt=at).count(),
-        "now": at,
-    }
-    return render(request, "access/approvals.html", context)
-
-
-def with_requests(rows: QuerySet[Step], at: datetime) -> QuerySet[Step]:
-    asked = ("request__team", "request__requester", "request__application")
-    offer = ("request__offer__model__publisher", "request__offer__host")
-    prices = Prefetch("request__offer__prices", queryset=Price.objects.at(at), to_attr="prices_now")
-    return rows.select_related(*asked, *offer).prefetch_related(prices).order_by("due_at", "pk")
-
-
-def with_costs(rows: Iterable[Step]) -> list[Step]:
-    """The rows, each with `cost_nanos`: what a full month as asked would cost, None where nobody knows."""
-    steps_shown = list(rows)
-    for step in steps_shown:
-        price = next(iter(step.request.offer.prices_now), None)  # type: ignore[attr-defined]  # prefetched
-        step.cost_nanos = monthly_nanos(step.request.asked, price)  # type: ignore[attr-defined]  # shown
-    return steps_shown

@@ -9,6 +9,7 @@ from foundry.notify import actions as notify
 from foundry.notify.actions import HookFacts
 from foundry.people import actions as people
 from foundry.people.models import User
+from tenants.access import actions as access
 from tenants.advice import actions as advice
 from tenants.teams import actions as teams
 from tests import make
@@ -110,10 +111,8 @@ def suspend(actor: User, at: datetime) -> Act:
 
 
 def resume(actor: User, at: datetime) -> Act:
-    from tenants.access.actions import suspend as suspend_it
-
     grant = make.grant(at=at - DAY)
-    suspend_it(grant.pk, reason="Terms.", actor=actor, at=at)
+    access.suspend(grant.pk, reason="Terms.", actor=actor, at=at)
     return lambda act: act(grant.pk, actor=actor, at=at)
 
 
@@ -200,14 +199,92 @@ def end_calendar(actor: User, at: datetime) -> Act:
     return lambda act: act(team, actor=actor, at=at)
 
 
+def start_draft(actor: User, at: datetime) -> Act:
+    return lambda act: act(note="Trials", actor=actor, at=at)
+
+
+def change_draft(actor: User, at: datetime) -> Act:
+    draft = access.start_draft(actor=actor, at=at)
+    return lambda act: act(draft.pk, note="Longer trials", actor=actor, at=at)
+
+
+def discard_draft(actor: User, at: datetime) -> Act:
+    draft = access.start_draft(actor=actor, at=at)
+    return lambda act: act(draft.pk, actor=actor, at=at)
+
+
+def switch_on(actor: User, at: datetime) -> Act:
+    draft = access.start_draft(actor=actor, at=at)
+    return lambda act: act(draft.pk, actor=actor, at=at)
+
+
+def name_offer_owner(actor: User, at: datetime) -> Act:
+    offer, guard = make.offer(), make.person(roles=("security",))
+    return lambda act: act(offer, guard, actor=actor, at=at)
+
+
+def drop_offer_owner(actor: User, at: datetime) -> Act:
+    owner = access.name_offer_owner(make.offer(), actor, actor=actor, at=at)
+    return lambda act: act(owner.pk, actor=actor, at=at)
+
+
+def ask(actor: User, at: datetime) -> Act:
+    asked = make.request(at=at)
+    return lambda act: act(asked.pk, question="Why so much?", actor=actor, at=at)
+
+
+def answer(actor: User, at: datetime) -> Act:
+    asked = make.request(at=at)
+    access.ask(asked.pk, question="Why so much?", actor=actor, at=at)
+    return lambda act: act(asked.pk, answer="Many callers.", actor=asked.requester, at=at)
+
+
+def comment(actor: User, at: datetime) -> Act:
+    asked = make.request(at=at)
+    return lambda act: act(asked.pk, text="Soon, please.", actor=actor, at=at)
+
+
+def hand_on(actor: User, at: datetime) -> Act:
+    asked, other = make.request(at=at), make.admin()
+    return lambda act: act(asked.pk, to=other, actor=actor, at=at)
+
+
+def pass_on(actor: User, at: datetime) -> Act:
+    asked = make.request(at=at - 10 * DAY)
+    return lambda act: act(asked.pk, at=at)
+
+
+def accept(actor: User, at: datetime) -> Act:
+    asked = make.approved(make.request(limits={"tpm": 10}, at=at), limits={"tpm": 5}, at=at)
+    return lambda act: act(asked.pk, actor=asked.requester, at=at)
+
+
+def appeal(actor: User, at: datetime) -> Act:
+    asked = make.request(at=at)
+    access.deny(asked.pk, code="too_much", actor=actor, at=at)
+    return lambda act: act(asked.pk, reason="It is little.", actor=asked.requester, at=at)
+
+
+def delegate(actor: User, at: datetime) -> Act:
+    other = make.admin()
+    return lambda act: act(other, starts_at=at, ends_at=at + DAY, actor=actor, at=at)
+
+
+def end_delegation(actor: User, at: datetime) -> Act:
+    held = access.delegate(make.admin(), starts_at=at, ends_at=at + DAY, actor=actor, at=at)
+    return lambda act: act(held.pk, actor=actor, at=at)
+
+
 PEOPLE = (add_person, issue_token, revoke_token, make_sign_in_link, use_sign_in_link)
 TEAMS = (create_team, add_member, change_role, remove_member, add_application, make_calendar, end_calendar)
 ACCESS = (submit, approve, deny, withdraw, revoke, suspend, resume, acknowledge, wish)
+THREAD = (ask, answer, comment, hand_on, pass_on, accept, appeal, delegate, end_delegation)
+POLICIES = (start_draft, change_draft, discard_draft, switch_on, name_offer_owner, drop_offer_owner)
 ACTS: dict[str, Prepare] = {
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
     **{f"tenants.advice.{case.__name__}": case for case in ADVICE},
     **{f"foundry.notify.{case.__name__}": case for case in NOTIFY},
     **{f"catalog.{case.__name__}": case for case in SUPPLY},
     **{f"tenants.teams.{case.__name__}": case for case in TEAMS},
-    **{f"tenants.access.{case.__name__}": case for case in ACCESS},
+    **{f"tenants.access.{case.__name__}": case for case in (*ACCESS, *THREAD, *POLICIES)},
 }

@@ -163,6 +163,44 @@ ACCESS_API = [
     Door("get", "api:request-detail", API_OWN_ROW, REQUEST),
     Door("post", "api:request-approve", "401 404 404 403 403 200 403 403 403 403", REQUEST),
     Door("post", "api:request-deny", "401 404 404 403 403 200 403 403 403 403", REQUEST, WHY),
+    Door(
+        "post", "api:request-ask", "401 404 404 403 403 200 403 403 403 403", REQUEST, always(question="Why?")
+    ),
+    Door(
+        "post", "api:request-answer", "401 404 404 409 409 403 403 403 403 403", REQUEST, always(answer="So.")
+    ),
+    Door(
+        "post", "api:request-comment", "401 404 404 200 200 200 200 200 200 200", REQUEST, always(text="Hm.")
+    ),
+    Door(
+        "post",
+        "api:request-hand-on",
+        "401 404 404 403 403 200 403 403 403 403",
+        REQUEST,
+        always(to="lee@foundry.example"),
+    ),
+    Door("post", "api:request-accept", "401 404 404 409 409 403 403 403 403 403", REQUEST),
+    Door(
+        "post",
+        "api:request-appeal",
+        "401 404 404 409 409 403 403 403 403 403",
+        REQUEST,
+        always(reason="Look again."),
+    ),
+    Door("get", "api:delegation-list", API_SIGNED_IN),
+    Door(
+        "post",
+        "api:delegation-list",
+        "401 201 201 201 201 201 201 201 201 201",
+        body=always(to="lee@foundry.example", starts_at="2099-01-01T00:00Z", ends_at="2099-02-01T00:00Z"),
+    ),
+    Door(
+        "post",
+        "api:delegation-end",
+        "401 404 404 404 404 200 404 403 200 404",
+        {"pk": "delegation.pk"},
+        note="sam gave it",
+    ),
     Door("post", "api:request-withdraw", "401 404 404 200 200 403 403 403 403 403", REQUEST),
     Door("get", "api:grant-list", API_SIGNED_IN),
     Door("get", "api:grant-detail", API_OWN_ROW, GRANT),
@@ -189,6 +227,13 @@ def of_offer(world: World) -> dict[str, Any]:
     return {"offer": world.rows["offer"].pk}
 
 
+def stand_in(world: World) -> dict[str, Any]:
+    today = clock.now().date()
+    return {"to": "lee@foundry.example", "starts_on": str(today), "ends_on": str(today + timedelta(days=3))}
+
+
+SAID = always(text="Why so much?")
+OWN_POST = "302 404 404 302 302 302 302 302 302 302"
 ONE_REQUEST, ONE_GRANT = {"number": "request.pk"}, {"number": "grant.pk"}
 ONLY_ADMINS = "302 404 404 403 403 302 403 403 403 403"
 ACCESS = [
@@ -214,13 +259,68 @@ ACCESS = [
         ONE_GRANT,
         note="its offer has no terms",
     ),
-    Door("get", "approvals", "302 403 403 403 403 200 403 403 200 200"),
+    Door("post", "request-comment", OWN_POST, ONE_REQUEST, SAID),
+    Door("post", "request-ask", ONLY_ADMINS, ONE_REQUEST, SAID),
+    Door("post", "request-answer", "302 404 404 409 409 403 403 403 403 403", ONE_REQUEST, SAID),
+    Door("post", "request-hand-on", ONLY_ADMINS, ONE_REQUEST, always(to="lee@foundry.example")),
+    Door("post", "request-accept", "302 404 404 409 409 403 403 403 403 403", ONE_REQUEST),
+    Door("post", "request-appeal", "302 404 404 409 409 403 403 403 403 403", ONE_REQUEST, SAID),
+    Door("get", "delegations", SIGNED_IN),
+    Door("post", "delegations", "302 302 302 302 302 302 302 302 302 302", body=stand_in),
+    Door(
+        "post",
+        "delegation-end",
+        "302 404 404 404 404 302 404 403 302 404",
+        {"number": "delegation.pk"},
+        note="sam gave it",
+    ),
+    Door("get", "approvals", SIGNED_IN),
+    Door(
+        "get",
+        "approvals-preview",
+        "302 302 302 302 302 200 302 302 302 302",
+        body=lambda world: {"step": world.rows["step"].pk},
+        note="others are sent back to the inbox",
+    ),
+    Door(
+        "post",
+        "approvals-approve",
+        "302 302 302 302 302 302 302 302 302 302",
+        body=lambda world: {"step": world.rows["step"].pk},
+        note="only what waits for who asks is approved",
+    ),
     Door("get", "grants", SIGNED_IN),
     Door("get", "grant", OWN_ROW, ONE_GRANT),
     Door("post", "grant-revoke", MANAGERS, ONE_GRANT, WHY),
     Door("post", "grant-suspend", ONLY_ADMINS, ONE_GRANT, WHY),
     Door("post", "grant-resume", "302 404 404 403 403 409 403 403 403 403", ONE_GRANT),
 ]
+READERS_ONLY = "302 403 403 403 403 200 200 200 200 200"
+ADMINS_POST = "302 403 403 403 403 302 403 403 403 403"
+NO_DRAFT = "302 403 403 403 403 409 403 403 403 403"
+TRIAL_RULE = {"name": "Small", "match": {"cost_at_most": "5", "days_at_most": 3}, "automatic": True}
+POLICY_PK = {"pk": "policy.pk"}
+API_POLICY_WRITES = "401 404 404 404 404 409 403 403 403 403"
+POLICIES = [
+    Door("get", "policies", READERS_ONLY),
+    Door("get", "policy-draft", ADMINS_POST, note="without a draft back to the policies"),
+    Door("post", "policy-draft", ADMINS_POST),
+    Door("get", "policy-rule", NO_DRAFT),
+    Door("post", "policy-move", NO_DRAFT),
+    Door("get", "policy-try", NO_DRAFT),
+    Door("post", "policy-switch-on", NO_DRAFT),
+    Door("post", "policy-discard", NO_DRAFT),
+    Door("post", "offer-owner-add", ADMINS_POST, body=lambda world: {
+        "offer": world.rows["offer"].call_name, "owner": "ops@foundry.example"}),
+    Door("post", "offer-owner-drop", ADMINS_POST, {"number": "offer_owner.pk"}),
+    Door("get", "api:policy-list", API_SIGNED_IN, note="empty for who may not read it"),
+    Door("post", "api:policy-list", "401 403 403 403 403 201 403 403 403 403", body=always(rules=[TRIAL_RULE])),
+    Door("get", "api:policy-detail", "401 404 404 404 404 200 200 200 200 200", POLICY_PK),
+    Door("patch", "api:policy-detail", API_POLICY_WRITES, POLICY_PK, always(note="x"), note="it is in force"),
+    Door("delete", "api:policy-detail", API_POLICY_WRITES, POLICY_PK, note="it is in force"),
+    Door("post", "api:policy-try-on", "401 404 404 404 404 200 200 200 200 200", POLICY_PK),
+    Door("post", "api:policy-switch-on", API_POLICY_WRITES, POLICY_PK, note="it is in force"),
+]  # fmt: skip
 ONE_KEY, KEY_PK = {"number": "key.pk"}, {"pk": "key.pk"}
 
 
@@ -524,6 +624,7 @@ DOORS: list[Door] = [
     *TEAMS,
     *ACCESS_API,
     *ACCESS,
+    *POLICIES,
     *KEYS,
     *USAGE,
     *SUPPLY,

@@ -13,6 +13,8 @@ from foundry.notify.models import Delivery, Hook
 from foundry.notify.outbox import tell
 from foundry.people.actions import issue_token
 from foundry.people.models import User
+from tenants.access import actions as access
+from tenants.access.models import Policy
 from tenants.advice.actions import open_campaign
 from tenants.usage.envelope import Envelope, Outcome
 from tenants.usage.ingest import ingest
@@ -84,6 +86,11 @@ class World:
             grant_id=grant.pk, offer_id=offer.pk, key_id=key.pk, model=str(offer.model), tokens_in=1,
         )  # fmt: skip
         ingest([call])
+        owner = access.name_offer_owner(offer, made(people["sam"]), actor=made(people["ada"]), at=at)
+        lee = make.person("lee", roles=("admin",))
+        delegation = access.delegate(
+            lee, starts_at=at, ends_at=at + timedelta(days=1), actor=made(people["sam"]), at=at
+        )
         rows = {
             "call": call,
             "campaign": campaign,
@@ -91,6 +98,10 @@ class World:
             "hand_offer": make.offer(
                 of=hand, at=make.host(connector="manual"), by_hand=True, key=f"{PREFIX}{hand} ||"
             ),
+            "delegation": delegation,
+            "step": asked.steps.get(),
+            "policy": Policy.objects.current(),
+            "offer_owner": owner,
             "hook": hook,
             "delivery": sent(hook),
             "notice": made(event).notices.get(),

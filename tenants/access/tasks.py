@@ -1,0 +1,16 @@
+"""What runs by the clock: steps that nobody touched pass on when they are due."""
+
+from celery import shared_task
+
+from foundry.lib import clock
+from tenants.access.actions.due import pass_on
+from tenants.access.models import Step
+
+
+@shared_task(expires=240)
+def pass_on_overdue() -> None:
+    """Each overdue open step once; two workers at once meet at the request's lock, and the second finds it not due."""
+    at = clock.now()
+    overdue = Step.objects.next_up().filter(due_at__lte=at).order_by("due_at", "pk")
+    for request_id in overdue.values_list("request_id", flat=True).iterator():
+        pass_on(request_id, at=at)
