@@ -197,6 +197,8 @@ HOME_BLOCKS = [
     "tenants.advice.home.blocks",
 ]
 GRANT_USE = "tenants.quotas.use.of_grants"
+GRANT_PEAKS = "tenants.usage.peaks.of_grant"
+GRANTS_USED_SINCE = "tenants.usage.peaks.used_since"
 FIRST_CALL_OF_GRANT = "tenants.usage.first.first_call_of_grant"
 STATUS_PROBES = ["foundry.audit.probes.probes", "catalog.probes.probes", "tenants.usage.probes.probes"]
 

@@ -40,6 +40,18 @@ class Amount(forms.CharField):
             raise forms.ValidationError(str(error)) from error
 
 
+class Count(forms.IntegerField):
+    """A whole number as a person types it, `2,000`; may be left out."""
+
+    def __init__(self, label: str) -> None:
+        hint = {"inputmode": "numeric", "autocomplete": "off"}
+        widget = forms.TextInput(attrs=hint)
+        super().__init__(label=label, required=False, min_value=1, max_value=10**9, widget=widget)
+
+    def to_python(self, value: Any) -> int | None:
+        return super().to_python(value.replace(",", "").replace(" ", "") if isinstance(value, str) else value)
+
+
 class LimitsForm(forms.Form):
     """One field per kind of limit; an empty one is no limit of that kind."""
 
@@ -105,6 +117,9 @@ class RequestForm(LimitsForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="At most a year.",
     )
+    calls_per_day = Count(label="Calls a day")
+    tokens_in = Count(label="Tokens into one call")
+    tokens_out = Count(label="Tokens out of one call")
     terms_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     accepted = forms.BooleanField(required=False, label="We have read these terms and will keep them.")
 
@@ -112,6 +127,16 @@ class RequestForm(LimitsForm):
         super().__init__(*args, **kwargs)
         self.offer = offer
         self.fields["application"].choices = applications_of(person)  # type: ignore[attr-defined]
+
+    @property
+    def stated_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in rules.STATED]
+
+    @property
+    def stated(self) -> dict[str, int] | None:
+        """What the team expects, where it says so."""
+        told = {name: self.cleaned_data[name] for name in rules.STATED if self.cleaned_data.get(name)}
+        return told or None
 
     @property
     def chosen(self) -> Application:

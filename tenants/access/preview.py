@@ -17,6 +17,7 @@ from tenants.access.periods import DECIDE_WITHIN_WORKING_DAYS, working_days_afte
 from tenants.access.policy import Plan, Planned
 from tenants.access.served import require_served
 from tenants.access.states import Asks, RequestState
+from tenants.access.suggest import suggest
 from tenants.teams.models import Application, Team
 
 LAST, USUAL_DAYS = 50, 90
@@ -30,6 +31,7 @@ class Preview:
     :param policy: the number of the policy version that says so.
     :param cost_nanos: a full month in nano-dollars; None where nothing bounds it or the price is unknown.
     :param usual_s: seconds that the last decided requests took on average; None without any.
+    :param suggested: limits that the stated use calls for.
     :param obstacle: why it would be refused as it stands, or None.
     """
 
@@ -45,6 +47,7 @@ class Preview:
     cost_nanos: int | None
     headroom: Headroom
     obstacle: Refused | None
+    suggested: list[tuple[str, int]]
     assumption: str = ASSUMPTION
 
 
@@ -57,6 +60,7 @@ def preview(
     application: Application | None = None,
     ends_on: date | None = None,
     requester: User | None = None,
+    stated: Mapping[str, int] | None = None,
 ) -> Preview:
     """Writes nothing. Without an application, rules about teams and environments do not match yet."""
     price, policy = rules.price_of(offer, at), Policy.objects.current()
@@ -90,7 +94,14 @@ def preview(
         cost_nanos=monthly_nanos(limits, price),
         headroom=headroom(offer, at),
         obstacle=obstacle(offer, dict(limits), price, data_class, planned, days),
+        suggested=suggested(stated, price),
     )
+
+
+def suggested(stated: Mapping[str, int] | None, price: Price | None) -> list[tuple[str, int]]:
+    """The size that the stated use calls for; nothing where nothing is stated."""
+    found = suggest(stated, None, price)
+    return [(kind, each.value) for kind, each in found.items() if each.value is not None]
 
 
 def obstacle(

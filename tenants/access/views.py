@@ -12,21 +12,22 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalog.models import Offer
+from catalog.models import Offer, Price
 from foundry.lib import clock
 from foundry.lib.errors import Conflict, Invalid, Refused
 from foundry.people.access import signed_in
 from foundry.people.models import User
-from tenants.access import actions, deciders, rules
+from tenants.access import actions, deciders, record, rules
 from tenants.access.amounts import read_amount
-from tenants.access.estimate import monthly_nanos
+from tenants.access.estimate import committed_nanos, monthly_nanos
 from tenants.access.filters import RequestFilter
 from tenants.access.forms import DecideForm, DenyForm, RequestForm, WishForm, spoken, suggestions
 from tenants.access.headroom import headroom
-from tenants.access.models import Decision, Request, Step
+from tenants.access.models import Decision, Grant, Request, Step
 from tenants.access.periods import last_day
 from tenants.access.preview import Preview, preview
 from tenants.access.states import MONEY, DataClass, LimitKind, RequestState
+from tenants.access.suggest import Suggestion, suggest
 from tenants.access.thread_pages import thread_of
 from tenants.teams import rules as team_rules
 from tenants.teams.models import Application, Team
@@ -123,6 +124,7 @@ def submitted(form: RequestForm, offer: Offer, person: User, at: datetime) -> Re
             limits=form.limits,
             ends_on=fields["ends_on"],
             terms_version=fields["terms_version"],
+            stated=form.stated,
             actor=person,
             at=at,
         )
@@ -158,8 +160,18 @@ def previewed(typed: Any, offer: Offer, person: User, at: datetime) -> Preview:
         application=application_typed(typed.get("application"), person),
         ends_on=day if isinstance(day, date) else read_day(str(day or "")),
         requester=person,
+        stated=stated_typed(typed),
         at=at,
     )
+
+
+def stated_typed(typed: Any) -> dict[str, int] | None:
+    """Calls a day and the tokens of one call, once all three are typed."""
+    told = {name: str(typed.get(name) or "").replace(",", "").replace(" ", "") for name in rules.STATED}
+    whole = all(
+        text.isascii() and text.isdecimal() and 0 < len(text) < 10 and int(text) for text in told.values()
+    )
+    return {name: int(text) for name, text in told.items()} if whole else None
 
 
 def application_typed(number: Any, person: User) -> Application | None:
@@ -236,9 +248,16 @@ def one_request(request: HttpRequest, row: Request, form: DecideForm | None = No
         "terms_open": terms_open(row),
         "sees_policies": person.sees_everything,
     }
+    if person.sees_everything and row.state == RequestState.OPEN:
+        context |= weighed(row, price, at)
     context["thread"] = thread_of(row, current, context["last"], person, at)
     if current is not None and rules.may_decide(row, current, person, at):
-        context["form"] = form or decide_form(row, current, decided)
+        use = suggestions_of(row, price, at)
+        context["form"] = form or decide_form(
+            row, current, decided, use if "suggested" in request.GET else {}
+        )
+        context["choices"] = choices(row, context["form"], use)
+        context["has_suggestion"] = any(each.value for each in use.values())
     return render(request, "access/request.html", context, status=400 if form is not None else 200)
 
 
@@ -299,10 +318,47 @@ def compared(row: Request, decision: Decision | None, held: dict[str, int]) -> l
     ]
 
 
-def decide_form(row: Request, current: Step, decided: list[Decision]) -> DecideForm:
+def weighed(row: Request, price: Price | None, at: datetime) -> dict[str, Any]:
+    """What an approver weighs: the like, the team's record, and the money that is promised already."""
+    team = record.promised(Grant.objects.filter(team=row.team_id), at, without=row.grant_id)
+    centre = Grant.objects.filter(team__cost_centre=row.team.cost_centre_id)
+    more = committed_nanos(row.asked, price)
+    return {
+        "similar": record.similar(row),
+        "record": record.of_team(row, at),
+        "team_promised": team,
+        "team_after": None if more is None else team.nanos + more,
+        "centre_promised": record.promised(centre, at, without=row.grant_id),
+    }
+
+
+def suggestions_of(row: Request, price: Price | None, at: datetime) -> dict[str, Suggestion]:
+    return suggest(row.stated, record.peaks_of(row, at), price)
+
+
+def choices(row: Request, form: DecideForm, use: dict[str, Suggestion]) -> list[dict[str, Any]]:
+    """Each limit: asked, suggested and on what basis, and the field that grants it. Those that nobody named are folded away."""
+    return [
+        {
+            "kind": kind,
+            "is_money": kind in MONEY,
+            "asked": row.asked.get(kind),
+            "suggested": use[kind],
+            "field": form[kind],
+            "is_main": kind in row.asked or bool(form[kind].value()) or bool(form[kind].errors),
+        }
+        for kind in LimitKind
+    ]
+
+
+def decide_form(
+    row: Request, current: Step, decided: list[Decision], use: dict[str, Suggestion]
+) -> DecideForm:
+    """Filled in with what stands, or with the suggested size for each limit that stands."""
     limits, ends_on = row.asked, row.ends_on
     if decided and decided[-1].granted is not None and decided[-1].ends_at is not None:
         limits, ends_on = decided[-1].granted, last_day(decided[-1].ends_at)
+    limits = {kind: (use[kind].value if kind in use else None) or amount for kind, amount in limits.items()}
     return DecideForm(initial=spoken(limits) | {"ends_on": ends_on, "step": current.position})
 
 
