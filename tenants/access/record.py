@@ -9,7 +9,7 @@ from django.db.models import QuerySet, Sum
 from django.utils.module_loading import import_string
 
 from tenants.access.models import Decision, Grant, Limit, Request, in_order
-from tenants.access.states import LimitKind, RequestState
+from tenants.access.states import LimitKind, Outcome, RequestState
 from tenants.access.suggest import Peaks
 
 SIMILAR, IDLE_AFTER = 5, timedelta(days=30)
@@ -68,7 +68,7 @@ def of_team(request: Request, at: datetime) -> TeamRecord:
         suspended=sum(grant.suspended_at is not None for grant in held),
         idle=[grant for grant in old if grant.pk not in used],
         decided=year.values("request").distinct().count(),
-        denied=year.filter(granted=None).count(),
+        denied=year.filter(outcome=Outcome.DENIED).count(),
     )
 
 
