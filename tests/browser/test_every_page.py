@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlencode, urlsplit
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import BrowserContext, Page, Response, ViewportSize
 
 from tests.browser.cards import be
@@ -37,7 +38,8 @@ IN_A_BROWSER = ("text/html", "application/xhtml+xml")
 
 @pytest.fixture
 def site(committed: Urls, tmp_path: Path) -> Iterator[tuple[str, World]]:
-    world = World.make()
+    with transaction.atomic():
+        world = World.make()
     with console(committed, tmp_path / "console.log", FOUNDRY_DEMO="1") as server:
         yield server.url, world
 

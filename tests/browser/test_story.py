@@ -91,7 +91,7 @@ def mia_finds_the_model(page: Page) -> None:
     page.get_by_role("link", name="Catalog").click()
     page.get_by_role("searchbox", name="Search").fill("grok-3")
     page.get_by_role("button", name="Search").click()
-    page.get_by_role("row").filter(has_text="Azure AI Foundry").get_by_role("link").click()
+    page.get_by_role("row").filter(has_text="Azure AI Foundry").get_by_role("link").first.click()
     offer = page.locator("section.card").filter(has=page.get_by_role("heading", name="Azure AI Foundry"))
     expect(offer).to_contain_text("$3.00 in, $15.00 out")
     expect(offer).to_contain_text("Reference list")

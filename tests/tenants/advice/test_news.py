@@ -31,7 +31,7 @@ def test_a_team_that_holds_the_offer_is_told_once() -> None:
     change(grant.offer)
     change(make.offer())
     assert (tell_news(clock.now()), tell_news(clock.now())) == (1, 0)
-    event = Event.objects.get()
+    event = Event.objects.get(key__startswith="change:")
     assert "another price" in event.title
     assert "$2" in event.text
     assert event.url == f"/offers/{grant.offer_id}/"
