@@ -6,15 +6,17 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog import effects, prices, trouble
-from catalog.connectors.base import Listing, OfferRow, Trouble
-from catalog.diff import Difference, Verdict, Waiver, compare, plain
-from catalog.models import CapacityPool, Change, Host, Model, Offer, Publisher, SyncRun
+from catalog import bulk, effects, prices, standing, trouble
+from catalog.connectors.base import Listing, Trouble
+from catalog.diff import Difference, Json, Verdict, Waiver, compare, plain
+from catalog.models import CapacityPool, Change, Host, SyncRun
+from catalog.noting import as_row, note
+from catalog.opening import create
 from catalog.risks import Policy
-from catalog.states import ChangeKind, ChangeState, RunState
+from catalog.standing import Standing, link_successors
+from catalog.states import SUCCESSION, ChangeKind, ChangeState, RunState
 from foundry.audit.actions import record
 
-BATCH = 500
 POOL_FACTS = ["label", "unit", "maximum", "in_use", "tpm_per_unit", "rpm"]
 
 
@@ -31,7 +33,7 @@ def apply(run_id: int, listing: Listing, *, source: str, at: datetime) -> SyncRu
         raise RunClosed(f"run {run_id} is {run.state}")
     host = run.host
     listing = with_known_pools(host, listing)
-    offers = {offer.key: offer for offer in host.offers.filter(by_hand=False).select_related("pool")}
+    offers = standing.of_host(host)
     told = prices.told_facts(host.pk, at)
     held = {key: effects.held(offer, told.get(offer.pk)) for key, offer in offers.items()}
     verdict = compare(held, listing, at, policy_of(host), waiver(run))
@@ -49,7 +51,9 @@ def apply(run_id: int, listing: Listing, *, source: str, at: datetime) -> SyncRu
 def with_known_pools(host: Host, listing: Listing) -> Listing:
     """The listing, where an offer names only pools whose size was told, now or earlier."""
     known = {pool.name for pool in listing.pools} | set(host.pools.values_list("name", flat=True))
-    offers = tuple(row if row.pool in known else replace(row, pool="") for row in listing.offers)
+    offers = tuple(
+        row if not row.pool or row.pool in known else replace(row, pool="") for row in listing.offers
+    )
     return replace(listing, offers=offers)
 
 
@@ -65,12 +69,14 @@ def waiver(run: SyncRun) -> Waiver:
     return Waiver(frozenset(missing.values_list("key", flat=True)), run.waives.rejected)
 
 
-def quarantine(run: SyncRun, verdict: Verdict, offers: dict[str, Offer], source: str, at: datetime) -> None:
+def quarantine(
+    run: SyncRun, verdict: Verdict, offers: dict[str, Standing], source: str, at: datetime
+) -> None:
     """Take nothing; what is missing waits for a person."""
     run.state = RunState.QUARANTINED
     run.waivable = all(doubt.by_person for doubt in verdict.doubts)
     run.problems = [{"where": "listing", "why": f"{doubt.why}; nothing changed"} for doubt in verdict.doubts]
-    settle(run, verdict.differences, offers, source, at, complete=False)
+    note(run, verdict.differences, offers, source, at, complete=False)
 
 
 def doubted(verdict: Verdict) -> Trouble:
@@ -83,7 +89,7 @@ def doubted(verdict: Verdict) -> Trouble:
 
 
 def take(
-    run: SyncRun, listing: Listing, verdict: Verdict, offers: dict[str, Offer], source: str, at: datetime
+    run: SyncRun, listing: Listing, verdict: Verdict, offers: dict[str, Standing], source: str, at: datetime
 ) -> None:
     """Apply what may apply itself; let the rest wait."""
     rows = {row.key: row for row in listing.offers}
@@ -94,14 +100,11 @@ def take(
     change_offers(safe, offers, pools, source, at)
     link_successors(offers, {change.key for change in safe if change.kind in SUCCESSION})
     prices.tell(price_changes(safe, offers), source=source, at=at)
-    settle(run, verdict.differences, offers, source, at, complete=True)
+    note(run, verdict.differences, offers, source, at, complete=True)
     kinds = Counter(change.kind for change in safe)
     run.new, run.gone = len(new), kinds[ChangeKind.GONE]
     run.changed = len({change.key for change in safe if change.kind not in {ChangeKind.NEW, ChangeKind.GONE}})
     run.state = RunState.PARTIAL if listing.rejected or listing.problems else RunState.SUCCEEDED
-
-
-SUCCESSION = {ChangeKind.NEW, ChangeKind.SUCCESSOR}
 
 
 def take_pools(run: SyncRun, listing: Listing, source: str, at: datetime) -> dict[str, CapacityPool]:
@@ -128,164 +131,43 @@ def take_pools(run: SyncRun, listing: Listing, source: str, at: datetime) -> dic
         changed.append(pool)
         if before != row.maximum:
             news.append(Difference(row.name, ChangeKind.LIMITS, plain(before), plain(row.maximum)))
-    CapacityPool.objects.bulk_create(new, batch_size=BATCH)
-    CapacityPool.objects.bulk_update(changed, [*POOL_FACTS, "told_at"], batch_size=BATCH)
-    Change.objects.bulk_create(applied(run, change, None, source, at) for change in news)
+    CapacityPool.objects.bulk_create(new)
+    columns = [*POOL_FACTS, "told_at"]
+    bulk.update(
+        CapacityPool,
+        columns,
+        [{"id": pool.pk} | {name: getattr(pool, name) for name in columns} for pool in changed],
+    )
+    bulk.insert(Change, [as_row(run, change, None, source, at) for change in news])
     return {name: pool for (_, name), pool in held.items()}
-
-
-def create(
-    host: Host, rows: list[OfferRow], pools: dict[str, CapacityPool], source: str, at: datetime
-) -> dict[str, Offer]:
-    """New offers with their models and publishers."""
-    models = models_for(rows)
-    new = [
-        Offer(
-            host=host,
-            model=models[row.publisher, row.model],
-            key=row.key,
-            host_model_id=row.host_model_id,
-            version=row.version,
-            region=row.region,
-            sku=row.sku,
-            lifecycle=row.lifecycle,
-            lifecycle_told=row.lifecycle_told[:80],
-            deprecated_at=row.deprecated_at,
-            retires_at=row.retires_at,
-            successor_told=row.successor_told,
-            context_tokens=row.context_tokens,
-            max_output_tokens=row.max_output_tokens,
-            capabilities=dict(row.capabilities),
-            modalities=list(row.modalities),
-            pool=pools.get(row.pool),
-            terms=host.default_terms,
-            description=row.description,
-            hidden=not host.publishes_new,
-            source=source[:160],
-            told_at=at,
-            first_seen_at=at,
-        )
-        for row in rows
-    ]
-    return {offer.key: offer for offer in Offer.objects.bulk_create(new, batch_size=BATCH)}
-
-
-def models_for(rows: list[OfferRow]) -> dict[tuple[str, str], Model]:
-    """The models of these rows by publisher and slug, made where they are missing."""
-    names = {row.publisher: row.publisher_name for row in rows}
-    Publisher.objects.bulk_create(
-        (Publisher(slug=slug, name=name[:120]) for slug, name in names.items()), ignore_conflicts=True
-    )
-    makers = {maker.slug: maker for maker in Publisher.objects.filter(slug__in=names)}
-    wanted = {(row.publisher, row.model): row for row in rows}
-    Model.objects.bulk_create(
-        (
-            Model(publisher=makers[maker], slug=slug, name=row.name, description=row.description)
-            for (maker, slug), row in wanted.items()
-        ),
-        ignore_conflicts=True,
-        batch_size=BATCH,
-    )
-    found = Model.objects.filter(publisher__slug__in=names, slug__in={slug for _, slug in wanted})
-    return {(model.publisher.slug, model.slug): model for model in found.select_related("publisher")}
 
 
 def change_offers(
     safe: list[Difference],
-    offers: dict[str, Offer],
+    offers: dict[str, Standing],
     pools: dict[str, CapacityPool],
     source: str,
     at: datetime,
 ) -> None:
     """Set and save what changed on offers that were there before."""
-    touched: dict[str, Offer] = {}
+    touched: dict[str, Standing] = {}
     for change in safe:
         if change.kind == ChangeKind.NEW:
             continue
         offer = touched[change.key] = offers[change.key]
         effects.put(offer, change.kind, change.after, at=at, pools=pools)
-        offer.told_at, offer.source = at, source[:160]
-    Offer.objects.bulk_update(touched.values(), effects.ALL_FIELDS, batch_size=BATCH)
+    standing.save(touched.values(), source=source, at=at)
 
 
-def link_successors(offers: dict[str, Offer], keys: set[str]) -> None:
-    """Point offers at the offer that their host names as successor, in the same SKU."""
-    by_name = {
-        (f"{offer.host_model_id} {offer.version}".strip(), offer.sku): offer for offer in offers.values()
-    }
-    linked = []
-    for offer in (offers[key] for key in keys if offers[key].successor_told):
-        after = by_name.get((offer.successor_told, offer.sku))
-        if after is not None and after.pk != offer.successor_id:
-            offer.successor = after
-            linked.append(offer)
-    Offer.objects.bulk_update(linked, ["successor"], batch_size=BATCH)
-
-
-def price_changes(safe: list[Difference], offers: dict[str, Offer]) -> list[tuple[Offer, object]]:
-    """(offer, told price) of new offers and of changed prices."""
+def price_changes(safe: list[Difference], offers: dict[str, Standing]) -> list[tuple[int, Json]]:
+    """(offer's id, told price) of new offers and of changed prices."""
     found = []
     for change in safe:
         if change.kind == ChangeKind.NEW and change.after["price"] is not None:
-            found.append((offers[change.key], change.after["price"]))
+            found.append((offers[change.key].pk, change.after["price"]))
         elif change.kind == ChangeKind.PRICE:
-            found.append((offers[change.key], change.after))
+            found.append((offers[change.key].pk, change.after))
     return found
-
-
-def settle(
-    run: SyncRun,
-    found: tuple[Difference, ...],
-    offers: dict[str, Offer],
-    source: str,
-    at: datetime,
-    *,
-    complete: bool,
-) -> None:
-    """Write Change rows and bring earlier waiting ones up to date.
-
-    What a person dismissed is not asked again until the host says something else.
-    """
-    earlier: dict[tuple[str, str], Change] = {}
-    asked = Change.objects.filter(host=run.host, state__in=[ChangeState.WAITING, ChangeState.DISMISSED])
-    for row in asked.order_by("pk"):
-        earlier[row.key, row.kind] = row
-    new, kept = [], set()
-    for change in found:
-        before = earlier.get((change.key, change.kind))
-        same = before is not None and change.risky and before.after == change.after
-        if same and before is not None:
-            kept.add(before.pk)
-        else:
-            offer = offers.get(change.key)
-            made = waits if change.risky else applied
-            new.append(made(run, change, offer, source, at))
-    overtaken = {(change.key, change.kind) for change in new}
-    moot = [
-        row.pk
-        for row in earlier.values()
-        if row.state == ChangeState.WAITING
-        and row.pk not in kept
-        and (complete or (row.key, row.kind) in overtaken)
-    ]
-    Change.objects.filter(pk__in=moot, state=ChangeState.WAITING).update(
-        state=ChangeState.DISMISSED, settled_at=at, settled_by=f"overtaken by run {run.pk}"
-    )
-    Change.objects.bulk_create(new, batch_size=BATCH)
-
-
-def applied(run: SyncRun, change: Difference, offer: Offer | None, source: str, at: datetime) -> Change:
-    return Change(
-        host=run.host, run=run, offer=offer, key=change.key, kind=change.kind, before=change.before,
-        after=change.after, source=source[:160], state=ChangeState.APPLIED, at=at, settled_at=at, settled_by=f"run {run.pk}",
-    )  # fmt: skip
-
-
-def waits(run: SyncRun, change: Difference, offer: Offer | None, source: str, at: datetime) -> Change:
-    return Change(
-        host=run.host, run=run, offer=offer, key=change.key, kind=change.kind, before=change.before,
-        after=change.after, source=source[:160], risky=True, why_risky=change.why[:200], state=ChangeState.WAITING, at=at,
-    )  # fmt: skip
 
 
 def close(run: SyncRun, listing: Listing, at: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.diff import Held, Json, stage_fact
 from catalog.models import CapacityPool, Offer
+from catalog.standing import Standing
 from catalog.states import ChangeKind
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -18,10 +19,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ChangeKind.CAPABILITY: ("capabilities", "modalities"),
     ChangeKind.LIMITS: ("pool",),
 }
-ALL_FIELDS = sorted({name for names in FIELDS.values() for name in names} | {"told_at", "source"})
 
 
-def held(offer: Offer, price: Json) -> Held:
+def held(offer: Offer | Standing, price: Json) -> Held:
     """An offer as `diff` sees it. `price` is the told price in force, as JSON."""
     return Held(
         offer.key,
@@ -43,7 +43,7 @@ def held(offer: Offer, price: Json) -> Held:
 
 
 def put(
-    offer: Offer, kind: str, after: Json, *, at: datetime, pools: Mapping[str, CapacityPool]
+    offer: Offer | Standing, kind: str, after: Json, *, at: datetime, pools: Mapping[str, CapacityPool]
 ) -> tuple[str, ...]:
     """Set on the loaded offer what a change says; answers the fields that now need saving.
 
@@ -73,7 +73,7 @@ def values(kind: str, after: Json, at: datetime, pools: Mapping[str, CapacityPoo
     if kind == ChangeKind.RETIREMENT_DATE:
         return {"retires_at": datetime.fromisoformat(after) if after else None}
     if kind == ChangeKind.SUCCESSOR:
-        return {"successor_told": after}
+        return {"successor_told": after, "successor_id": None}  # whoever takes it links it anew
     if kind == ChangeKind.LIMITS:
         return {"pool": pools.get(after)}
     return dict(after) if kind in {ChangeKind.CONTEXT, ChangeKind.CAPABILITY} else {}

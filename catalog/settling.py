@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 
-from catalog import apply, effects, prices
+from catalog import bulk, effects, prices
 from catalog.connectors.base import OfferRow
 from catalog.diff import Json
 from catalog.models import Change, Host, Offer
-from catalog.states import ChangeKind
+from catalog.opening import create
+from catalog.standing import link_successors, of_host
+from catalog.states import SUCCESSION, ChangeKind
+
+BATCH = 500
 
 
 def take_effects(changes: Iterable[Change], at: datetime) -> None:
@@ -24,7 +28,7 @@ def take_of_host(host: Host, changes: list[Change], at: datetime) -> None:
     offers = {offer.pk: offer for offer in host.offers.filter(pk__in=[row.offer_id for row in changes])}
     opened = open_new([row for row in changes if row.kind == ChangeKind.NEW], host, at)
     told = [
-        (offers[row.offer_id], row.after)
+        (row.offer_id, row.after)
         for row in changes
         if row.kind == ChangeKind.PRICE and row.offer_id in offers
     ]
@@ -36,24 +40,26 @@ def take_of_host(host: Host, changes: list[Change], at: datetime) -> None:
             offer = touched[row.offer_id] = offers[row.offer_id]
             fields |= {*effects.put(offer, row.kind, row.after, at=at, pools=pools)}
             offer.told_at = at
-    Offer.objects.bulk_update(touched.values(), sorted(fields), batch_size=apply.BATCH)
-    if linked := [row.key for row in changes if row.kind in apply.SUCCESSION]:
-        every = {offer.key: offer for offer in host.offers.all()}
-        apply.link_successors(every, {key for key in linked if key in every})
+    Offer.objects.bulk_update(touched.values(), sorted(fields), batch_size=BATCH)
+    if linked := [row.key for row in changes if row.kind in SUCCESSION]:
+        every = of_host(host)
+        link_successors(every, {key for key in linked if key in every})
 
 
-def open_new(changes: list[Change], host: Host, at: datetime) -> list[tuple[Offer, object]]:
+def open_new(changes: list[Change], host: Host, at: datetime) -> list[tuple[int, Json]]:
     """Offers from changes that say NEW, and what each costs where that is told."""
     told = {change.key: change.after for change in changes if change.after and "row" in change.after}
     if not told:
         return []
     rows = [row_of(key, after) for key, after in told.items()]
     pools = {pool.name: pool for pool in host.pools.all()}
-    made = apply.create(host, rows, pools, changes[-1].source, at)
-    for change in changes:
-        change.offer = made.get(change.key)
-    Change.objects.bulk_update(changes, ["offer"], batch_size=apply.BATCH)
-    return [(made[key], after["price"]) for key, after in told.items() if after["price"]]
+    made = create(host, rows, pools, changes[-1].source, at)
+    bulk.update(
+        Change,
+        ["offer_id"],
+        [{"id": row.pk, "offer_id": made[row.key].pk} for row in changes if row.key in made],
+    )
+    return [(made[key].pk, after["price"]) for key, after in told.items() if after["price"]]
 
 
 def row_of(key: str, told: Json) -> OfferRow:

@@ -39,6 +39,9 @@ class ChangeKind(TextChoices):
     TERMS = "terms", "Terms"
 
 
+SUCCESSION = {ChangeKind.NEW, ChangeKind.SUCCESSOR}  # after these an offer's successor is looked up
+
+
 class ChangeState(TextChoices):
     APPLIED = "applied", "Applied"
     WAITING = "waiting", "Waiting"

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from catalog import effects
-from catalog.apply import link_successors
 from catalog.models import Change, Offer
 from catalog.rules import Actor, label_of, require_admin, require_source
+from catalog.standing import link_successors
 from catalog.states import ChangeKind, ChangeState, Lifecycle
 from foundry.audit.actions import record
 from foundry.lib.errors import Conflict, Invalid

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from catalog.connectors.base import Listing, ListingBroken, OfferRow, Page, Problem
@@ -18,8 +19,12 @@ LIMITS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1)
 def parse_json(page: Page) -> Any:
-    """The page's JSON with numbers as Decimal. Raises ListingBroken in words for HTML, cut or empty bodies."""
+    """The page's JSON with numbers as Decimal. Raises ListingBroken in words for HTML, cut or empty bodies.
+
+    The last page is kept, because paging and reading both look at it; what it answers is only read, never changed.
+    """
     where = f"{page.part}, page {page.number}"
     start = page.body[:200].lstrip().lower()
     if not start:
@@ -160,6 +165,8 @@ def text_of(row: Mapping[str, Any], name: str, most: int = 200) -> str:
 def prose(value: Any, most: int = 2000) -> str:
     """A free text for people: absent is empty; what a database or a page could choke on is left out."""
     text = value if isinstance(value, str) else ""
+    if len(text) <= most and text.isprintable():
+        return text.strip()  # nearly all of them, and much quicker
     return "".join(sign for sign in text[:most] if sign.isprintable() or sign == "\n").strip()
 
 

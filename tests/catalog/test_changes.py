@@ -96,6 +96,13 @@ def test_taken_back_by_the_host_it_waits_no_more(market: Market) -> None:
     assert Change.objects.filter(settled_by__startswith="overtaken by run").exists()
 
 
+def test_what_the_host_took_back_is_asked_again_when_it_says_so_again(market: Market) -> None:
+    market.told("14")
+    market.told("10")
+    market.told("14")
+    assert len(market.waiting()) == 1
+
+
 def test_it_is_settled_once_and_the_second_is_told_by_whom(market: Market) -> None:
     market.told("14")
     [change] = market.waiting()
