@@ -23,6 +23,7 @@ from tenants.access.models import Delegation, Grant, Request
 from tenants.access.preview import preview
 from tenants.access.shapes import unknown
 from tenants.access.terms_api import AcknowledgementView
+from tenants.access.waiting_api import WaitingView
 from tenants.teams.api import read
 from tenants.teams.models import Application, Team
 from tenants.teams.rules import person_called
@@ -280,6 +281,7 @@ def routes(router: BaseRouter) -> None:
 
     router.register("policies", PolicyView, basename="policy")
     router.register("requests", RequestView, basename="request")
+    router.register("waiting-list", WaitingView, basename="wish")
     router.register("acknowledgements", AcknowledgementView, basename="acknowledgement")
     router.register("delegations", DelegationView, basename="delegation")
     router.register("grants", GrantView, basename="grant")

@@ -13,7 +13,7 @@ from foundry.people.models import User
 from tenants.access import rules
 from tenants.access.amounts import read_amount, speak_limits
 from tenants.access.states import MONEY, DataClass, DenyReason, LimitKind
-from tenants.teams.models import Application, Team
+from tenants.teams.models import Application
 
 SUGGESTED = {"rpm": 60, "tpm": 60_000, "tokens_per_month": 10_000_000}
 SUGGESTED_DAYS = 90
@@ -186,16 +186,23 @@ class WhyForm(forms.Form):
     reason = forms.CharField(max_length=rules.SHORT_REASON_LENGTH, label="Why?")
 
 
-class WishForm(forms.Form):
-    team = forms.TypedChoiceField(coerce=int)
+class WishForm(LimitsForm):
+    """What a team waits for; the same that a request will ask when the offer opens."""
+
+    application = forms.TypedChoiceField(coerce=int, label="Application")
     why = forms.CharField(
         max_length=rules.PURPOSE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
         label="What would you use it for?",
-        help_text="Wishes decide what is connected next.",
+        help_text="Who waits, and for what, decides what is connected next.",
     )
+    data_class = forms.ChoiceField(choices=DataClass.choices, label="Most sensitive data it would see")
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        teams = Team.objects.filter(memberships__user=person, closed_at=None)
-        self.fields["team"].choices = list(teams.values_list("pk", "name"))  # type: ignore[attr-defined]
+        start = spoken(SUGGESTED) | {"data_class": DataClass.INTERNAL}
+        super().__init__(*args, initial=start, **kwargs)
+        self.fields["application"].choices = applications_of(person)  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> Application:
+        return Application.objects.select_related("team").get(pk=self.cleaned_data["application"])

@@ -339,7 +339,7 @@ def require_terms_still(request: Request) -> Terms | None:
     if current and not request.team.acknowledgements.filter(terms=current).exists():
         raise Conflict(
             "request.terms_changed",
-            f"The terms changed since it was asked; {request.team} has not acknowledged {current}.",
+            f"{request.team} has not acknowledged {current}, the terms that this offer is under now.",
             remedy="Ask the team to acknowledge them on the request's page.",
         )
     return current

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from tenants.access import calendar_pages, grant_pages, inbox, policy_pages, terms_pages, thread_pages, views
+from tenants.access import (
+    calendar_pages,
+    grant_pages,
+    inbox,
+    policy_pages,
+    terms_pages,
+    thread_pages,
+    views,
+    waiting_pages,
+)
 
 urlpatterns = [
     path("requests/", views.requests, name="requests"),
@@ -14,6 +23,9 @@ urlpatterns = [
     path("terms/<slug:slug>/acknowledgements/", terms_pages.acknowledgements, name="terms-acknowledgements"),
     path("terms/<slug:slug>/acknowledge/", terms_pages.acknowledge, name="terms-acknowledge"),
     path("grants/<int:number>/acknowledge/", terms_pages.grant_acknowledge, name="grant-acknowledge"),
+    path("offers/<int:offer_id>/waiting/", waiting_pages.offer_waiting, name="offer-waiting"),
+    path("offers/<int:offer_id>/open/", waiting_pages.open_offer, name="offer-open"),
+    path("waiting/<int:number>/stop/", waiting_pages.stop_waiting, name="waiting-stop"),
     path("calendar/<str:secret>.ics", calendar_pages.feed, name="calendar"),
     path("teams/<slug:slug>/calendar/", calendar_pages.team_calendar, name="team-calendar"),
     path("teams/<slug:slug>/calendar/make/", calendar_pages.make_calendar, name="team-calendar-make"),

@@ -202,11 +202,24 @@ def told(seen: Preview, person: User) -> dict[str, Any]:
 def wish_page(request: HttpRequest, offer: Offer, person: User) -> HttpResponse:
     form = WishForm(request.POST or None, person=person)
     if request.method == "POST" and form.is_valid():
-        team = Team.objects.get(pk=form.cleaned_data["team"])
-        actions.wish(team, offer, why=form.cleaned_data["why"], actor=person, at=clock.now())
-        messages.success(request, f"{team.name} wishes for {offer}. You will see here when it can be called.")
-        return redirect("catalog")
-    context = {"form": form, "offer": offer, "has_team": bool(form.fields["team"].choices)}  # type: ignore[attr-defined]
+        team = form.chosen.team
+        try:
+            actions.wish(
+                team,
+                offer,
+                why=form.cleaned_data["why"],
+                application=form.chosen,
+                data_class=form.cleaned_data["data_class"],
+                limits=form.limits,
+                actor=person,
+                at=clock.now(),
+            )
+        except Refused as refused:
+            form.tell(refused)
+        else:
+            messages.success(request, f"{team.name} waits for {offer}. You are told when it can be called.")
+            return redirect("offer", offer.pk)
+    context = {"form": form, "offer": offer, "has_team": bool(form.fields["application"].choices)}  # type: ignore[attr-defined]
     return render(request, "access/wish.html", context, status=400 if form.errors else 200)
 
 

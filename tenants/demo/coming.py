@@ -29,6 +29,43 @@ ACCEPTED_BY = {
 }  # fmt: skip
 
 
+WAITING = [
+    (
+        "copilot/chat-prod",
+        "mia",
+        17,
+        "11:20",
+        "Longer conversations without losing the thread.",
+        {"tpm": 120_000, "rpm": 600},
+    ),
+    (
+        "search/answers",
+        "omar",
+        16,
+        "09:41",
+        "Answer cards for questions that need several steps.",
+        {"tpm": 80_000},
+    ),
+    (
+        "gaming/npc",
+        "gus",
+        11,
+        "15:17",
+        "Side characters that keep a joke going.",
+        {"tpm": 60_000, "rpm": 200},
+    ),
+    ("docs/docs-bot", "dora", 9, "08:33", "Answers that quote the right version.", {"tpm": 30_000}),
+    (
+        "security-graph/hunt",
+        "greta",
+        4,
+        "13:52",
+        "Explain command lines that the present model gives up on.",
+        {"tpm": 40_000},
+    ),
+]
+
+
 def script(s: Story) -> None:
     new_terms(s)
     in_talks(s)
@@ -53,12 +90,24 @@ def accept(s: Story, team: str, at: datetime) -> None:
 
 
 def in_talks(s: Story) -> None:
-    """Announced by its maker, served by nobody yet."""
+    """Announced by its maker, served by nobody yet; five teams wait."""
     told = Told(
         publisher="xai", model="grok-5", name="Grok 5", words="in talks", source="mail of the alliance manager",
         description="In talks with the maker; hosting only, like the others.",
     )  # fmt: skip
-    s.later(
-        s.when(19, "14:26"),
-        lambda at: supply.make_offer(Host.objects.get(slug=ANNOUNCED), told, actor=s.people["ada"], at=at),
+    s.later(s.when(19, "14:26"), partial(announce, s, told))
+    for application, who, days_ago, clock, why, limits in WAITING:
+        s.later(s.when(days_ago, clock), partial(wait, s, application, who, why, limits))
+
+
+def announce(s: Story, told: Told, at: datetime) -> None:
+    s.offers["grok-5"] = supply.make_offer(
+        Host.objects.get(slug=ANNOUNCED), told, actor=s.people["ada"], at=at
     )
+
+
+def wait(s: Story, application: str, who: str, why: str, limits: dict[str, int], at: datetime) -> None:
+    access.wish(
+        s.teams[application.split("/")[0]], s.offers["grok-5"], why=why, application=s.applications[application],
+        data_class="internal", limits=limits, actor=s.people[who], at=at,
+    )  # fmt: skip

@@ -277,7 +277,34 @@ def end_delegation(actor: User, at: datetime) -> Act:
 
 PEOPLE = (add_person, issue_token, revoke_token, make_sign_in_link, use_sign_in_link)
 TEAMS = (create_team, add_member, change_role, remove_member, add_application, make_calendar, end_calendar)
-ACCESS = (submit, approve, deny, withdraw, revoke, suspend, resume, acknowledge, wish)
+
+
+def stop_waiting(actor: User, at: datetime) -> Act:
+    from tenants.access.actions import wish as wish_it
+
+    team, offer = make.team(), make.offer(at=make.host(calling_base_url=""))
+    wished = wish_it(team, offer, why="For later.", actor=make.owner_of(team), at=at)
+    return lambda act: act(wished.pk, actor=make.owner_of(team), at=at)
+
+
+def open_offer(actor: User, at: datetime) -> Act:
+    announced = make.offer(at=make.host(calling_base_url=""), lifecycle="announced")
+    return lambda act: act(announced.pk, make.offer(), ends_on=(at + 30 * DAY).date(), actor=actor, at=at)
+
+
+ACCESS = (
+    stop_waiting,
+    open_offer,
+    submit,
+    approve,
+    deny,
+    withdraw,
+    revoke,
+    suspend,
+    resume,
+    acknowledge,
+    wish,
+)
 THREAD = (ask, answer, comment, hand_on, pass_on, accept, appeal, delegate, end_delegation)
 POLICIES = (start_draft, change_draft, discard_draft, switch_on, name_offer_owner, drop_offer_owner)
 ACTS: dict[str, Prepare] = {

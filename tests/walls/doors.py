@@ -585,6 +585,41 @@ ADVICE = [
     Door("get", "api:retirement-teams", API_OWN_ROW, CAMPAIGN_PK),
     Door("post", "api:retirement-plan", "401 404 404 200 200 403 403 403 403 403", CAMPAIGN_PK, plan),
 ]
+ONE_WISH, WISH_PK = {"number": "wish.pk"}, {"pk": "wish.pk"}
+
+
+def opening(world: World) -> dict[str, Any]:
+    ends_on = (clock.now() + timedelta(days=30)).date()
+    return {"opened_as": world.rows["fresh_offer"].pk, "ends_on": str(ends_on)}
+
+
+def waits(world: World) -> dict[str, Any]:
+    return {"team": "copilot", "offer": world.rows["other_hand_offer"].pk, "application": "chat", "purpose": "Answers",
+            "data_class": "internal", "limits": {"tpm": 1000}}  # fmt: skip
+
+
+WAITING = [
+    Door("get", "offer-waiting", SIGNED_IN, HAND_OFFER),
+    Door("post", "waiting-stop", "302 404 404 302 302 403 404 404 404 404", ONE_WISH),
+    Door("get", "offer-open", ADMIN_READS, HAND_OFFER),
+    Door(
+        "post",
+        "offer-open",
+        API_ADMIN.replace("401", "302"),
+        HAND_OFFER,
+        opening,
+        "it shows what became of each",
+    ),
+    Door("get", "api:wish-list", API_SIGNED_IN),
+    Door("post", "api:wish-list", "401 400 400 201 201 403 403 403 403 403", body=waits),
+    Door("delete", "api:wish-detail", "401 404 404 204 204 403 404 404 404 404", WISH_PK),
+    Door(
+        "post",
+        "api:wish-open",
+        API_ADMIN,
+        body=lambda world: opening(world) | {"offer": world.rows["hand_offer"].pk},
+    ),
+]
 ONE_HAND = {"pk": "hand_offer.pk"}
 
 
@@ -630,5 +665,6 @@ DOORS: list[Door] = [
     *SUPPLY,
     *SUPPLY_API,
     *HAND,
+    *WAITING,
     *HAND_API,
 ]

@@ -14,6 +14,7 @@ from foundry.notify.outbox import tell
 from foundry.people.actions import issue_token
 from foundry.people.models import User
 from tenants.access import actions as access
+from tenants.access.actions import wish
 from tenants.access.models import Policy
 from tenants.advice.actions import open_campaign
 from tenants.usage.envelope import Envelope, Outcome
@@ -78,7 +79,10 @@ class World:
             HookFacts("Hook", "webhook", "https://hooks.example/x"), actor=made(people["ada"]), at=at
         )
         event = tell("request.approve", key="door", title="T", url="/", to=[mia], at=at)
-        hand = make.model("grok-5")
+        hand, manual = make.model("grok-5"), make.host(connector="manual", calling_base_url="")
+        announced = make.offer(
+            of=hand, at=manual, by_hand=True, key=f"{PREFIX}{hand} ||", lifecycle="announced"
+        )
         Offer.objects.filter(pk=offer.pk).update(retires_at=at + timedelta(days=20))
         campaign = open_campaign(Offer.objects.with_names().get(pk=offer.pk), actor="test", at=at)
         call = Envelope(
@@ -95,9 +99,9 @@ class World:
             "call": call,
             "campaign": campaign,
             "terms": make.terms("house"),
-            "hand_offer": make.offer(
-                of=hand, at=make.host(connector="manual"), by_hand=True, key=f"{PREFIX}{hand} ||"
-            ),
+            "hand_offer": announced,
+            "other_hand_offer": make.offer(at=announced.host, by_hand=True, lifecycle="announced"),
+            "wish": wish(copilot, announced, why="Later.", actor=mia, at=at),
             "delegation": delegation,
             "step": asked.steps.get(),
             "policy": Policy.objects.current(),

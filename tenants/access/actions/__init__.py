@@ -1,6 +1,6 @@
 """Ask, decide, end; and change who decides. One function = one transaction = one audit verb."""
 
-from tenants.access.actions.accepting import acknowledge, wish
+from tenants.access.actions.accepting import acknowledge
 from tenants.access.actions.asking import submit, withdraw
 from tenants.access.actions.deciding import approve, deny
 from tenants.access.actions.due import pass_on
@@ -15,6 +15,7 @@ from tenants.access.actions.policies import (
 )
 from tenants.access.actions.standing_in import delegate, end_delegation
 from tenants.access.actions.thread import accept, answer, appeal, ask, comment, hand_on
+from tenants.access.actions.waiting import open_offer, stop_waiting, wish
 
 __all__ = [
     "accept",
@@ -32,10 +33,12 @@ __all__ = [
     "end_delegation",
     "hand_on",
     "name_offer_owner",
+    "open_offer",
     "pass_on",
     "resume",
     "revoke",
     "start_draft",
+    "stop_waiting",
     "submit",
     "suspend",
     "switch_on",

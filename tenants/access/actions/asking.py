@@ -31,6 +31,7 @@ def submit(
     limits: Mapping[str, int],
     ends_on: date,
     terms_version: int | None,
+    terms_later: bool = False,
     stated: Mapping[str, int] | None = None,
     actor: User,
     at: datetime,
@@ -40,6 +41,7 @@ def submit(
     :param limits: whole numbers by kind; money in nano-dollars.
     :param stated: calls_per_day and the tokens_in and tokens_out of one call, as the team expects them.
     :param terms_version: the version of the offer's terms that the actor acknowledges for the team.
+    :param terms_later: they are acknowledged on the request's page, before anybody can approve it.
 
     Raises Invalid, Forbidden, Conflict.
     """
@@ -52,6 +54,7 @@ def submit(
         limits=limits,
         ends_on=ends_on,
         terms_version=terms_version,
+        terms_later=terms_later,
         stated=stated,
         actor=actor,
         at=at,
@@ -73,6 +76,7 @@ def write_down(
     limits: Mapping[str, int],
     ends_on: date,
     terms_version: int | None,
+    terms_later: bool = False,
     stated: Mapping[str, int] | None,
     actor: User,
     at: datetime,
@@ -87,7 +91,7 @@ def write_down(
     require_served(offer, data_class)
     asked, price = dict(limits), rules.price_of(offer, at)
     rules.require_price_for_money(asked, price)
-    terms = rules.require_terms(offer, terms_version)
+    terms = None if terms_later else rules.require_terms(offer, terms_version)
     policy, held = Policy.objects.current(), rules.grant_held(team, offer, application, at)
     days = (ends_on - at.date()).days
     planned = facts.plan_by(

@@ -145,7 +145,13 @@ def test_a_listed_offer_is_wished_for() -> None:
     offer = make.offer(at=make.host(calling_base_url=""))
     client = browser(make.owner_of(team))
     assert "Wish for" in client.get(f"/requests/new/?offer={offer.pk}").text
-    sent = client.post(f"/requests/new/?offer={offer.pk}", {"team": team.pk, "why": "To try it"})
+    typed = {
+        "application": make.application(team).pk,
+        "why": "To try it",
+        "data_class": "public",
+        "rpm": "10",
+    }
+    sent = client.post(f"/requests/new/?offer={offer.pk}", typed)
     assert sent.status_code == 302
     assert team.wishes.get().offer == offer
 
