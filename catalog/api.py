@@ -12,10 +12,13 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from catalog import actions, pages
+from catalog.asked import Asked, read
 from catalog.filters import ChangeFilter, ModelFilter, OfferFilter, PoolFilter, RunFilter
-from catalog.hand_api import ByHand, Publishing, TermsView, read
+from catalog.hand_api import ByHand, Publishing, TermsView
+from catalog.health_api import HostHealth, OfferHealth
 from catalog.hosts import HostFacts, facts_of
 from catalog.models import SUPPLY_READERS, CapacityPool, Change, Host, Model, Offer, Publisher, SyncRun, Terms
+from catalog.pause_api import Pausable, PauseView
 from catalog.rules import require_admin
 from catalog.serializers import (
     POLICY,
@@ -37,21 +40,6 @@ from catalog.serializers import (
 )
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
-from foundry.people.access import signed_in
-from foundry.people.models import User
-
-
-class Asked:
-    """Who asks, and whether anybody does: the schema's generator looks at views without a person."""
-
-    @property
-    def person(self) -> User:
-        request: Request = self.request  # type: ignore[attr-defined]  # every view has one
-        return signed_in(request._request)
-
-    @property
-    def nobody(self) -> bool:
-        return getattr(self, "swagger_fake_view", False)
 
 
 class PublisherView(viewsets.ReadOnlyModelViewSet[Publisher]):
@@ -76,7 +64,7 @@ class ModelView(Asked, viewsets.ReadOnlyModelViewSet[Model]):
         return Model.objects.filter(pk__in=shown).select_related("publisher")
 
 
-class HostView(Publishing, Asked, viewsets.ReadOnlyModelViewSet[Host]):
+class HostView(Publishing, HostHealth, Pausable, viewsets.ReadOnlyModelViewSet[Host]):
     """Hosts. Admins connect and change them; admins and ops sync them."""
 
     serializer_class = HostSerializer
@@ -165,7 +153,7 @@ def newest_terms(slug: str) -> Terms:
     return found
 
 
-class OfferView(ByHand, Asked, mixins.ListModelMixin, viewsets.GenericViewSet[Offer]):
+class OfferView(ByHand, OfferHealth, Pausable, mixins.ListModelMixin, viewsets.GenericViewSet[Offer]):
     """What teams can ask for: model, host, price, terms, reach, and what I may already do."""
 
     serializer_class = OfferSerializer
@@ -331,4 +319,5 @@ def routes(router: BaseRouter) -> None:
     router.register("offers", OfferView, basename="offer")
     router.register("sync-runs", SyncRunView, basename="sync-run")
     router.register("changes", ChangeView, basename="change")
+    router.register("pauses", PauseView, basename="pause")
     router.register("capacity", CapacityView, basename="pool")

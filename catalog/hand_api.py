@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from catalog import actions
 from catalog.actions.lifecycle import Life
+from catalog.asked import read
 from catalog.byhand import Told
 from catalog.models import Host, Offer, Terms
 from catalog.rules import require_admin
@@ -23,14 +24,6 @@ from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
 
 LARGEST_ID = 2**63 - 1
-
-
-def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The checked body of a request. Raises DRF's ValidationError."""
-    shape = serializer(data=request.data)
-    shape.is_valid(raise_exception=True)
-    checked: dict[str, Any] = shape.validated_data
-    return checked
 
 
 class VersionSerializer(serializers.ModelSerializer[Terms]):

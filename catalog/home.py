@@ -5,18 +5,22 @@ from typing import Any
 from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
-from catalog.models import Change, Host, Offer, SyncRun
+from catalog import health
+from catalog.models import Change, Host, Offer, Pause, SyncRun
 from catalog.states import ChangeState, RunState
+from foundry.lib import clock
 from foundry.people.models import Role, User
 
 Line = dict[str, Any]
+PAUSES_SHOWN = 6
 BAD = [RunState.FAILED, RunState.QUARANTINED]
 
 
 def blocks(person: User) -> dict[str, list[Line]]:
-    """Admins settle changes; admins and ops look after hosts. Three queries at most."""
+    """Admins settle changes; admins and ops look after hosts. Eight queries at most."""
     waits = changes_waiting() + to_publish() if person.is_any(Role.ADMIN) else []
-    troubled = hosts_in_trouble() if person.is_any(Role.ADMIN, Role.OPS) else []
+    keeps = person.is_any(Role.ADMIN, Role.OPS)
+    troubled = hosts_unwell() + hosts_in_trouble() + pauses_open() if keeps else []
     return {"waits": waits + troubled, "runs_out": [], "changed": []}
 
 
@@ -48,6 +52,42 @@ def to_publish() -> list[Line]:
             "at": None,
         }
         for row in rows.order_by("host__name")
+    ]
+
+
+def hosts_unwell() -> list[Line]:
+    """Hosts whose page, or whose calls, say that they do not serve well now."""
+    hosts = list(Host.objects.filter(disabled_at=None))
+    now = health.now_of(hosts, clock.now())
+    return [
+        {
+            "title": f"{host.name}: {now[host.pk].label.lower()}",
+            "detail": now[host.pk].words,
+            "url": reverse("host", args=[host.slug]),
+            "tone": now[host.pk].tone,
+            "at": now[host.pk].since,
+            "when": "since",
+        }
+        for host in hosts
+        if now[host.pk].troubled
+    ]
+
+
+def pauses_open() -> list[Line]:
+    """What is out of use, or will be, and until when."""
+    at = clock.now()
+    return [
+        {
+            "title": f"{pause.of} is {'paused' if pause.starts_at <= at else 'to be paused'}",
+            "detail": pause.reason,
+            "url": reverse("host", args=[pause.host.slug])
+            if pause.host
+            else reverse("offer", args=[pause.offer_id]),
+            "tone": "warn",
+            "at": pause.ends_at if pause.starts_at <= at else pause.starts_at,
+            "when": "ends" if pause.starts_at <= at else "begins",
+        }
+        for pause in Pause.objects.open(at).with_names().order_by("starts_at", "pk")[:PAUSES_SHOWN]
     ]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, Count, F, Max, Min, Q, When
 
-from catalog import facets, price_words, prices
+from catalog import facets, pauses, price_words, prices
 from catalog.connectors.base import BASE_PARTS
-from catalog.models import CapacityPool, Model, Offer, OfferQuerySet, Price
+from catalog.models import CapacityPool, Model, Offer, OfferQuerySet, Pause, Price
 from catalog.states import Lifecycle
 from foundry.people.models import User
 from foundry.web.parts import parts
@@ -21,12 +21,15 @@ class OfferFacts:
     """One offer with what counts now: its price, its reach, and what other rooms say of it.
 
     :param sharing: how many listed offers draw on its capacity pool.
+    :param pauses: in force or planned, of the offer or its host; `paused` is the one in force.
     """
 
     offer: Offer
     price: Price | None
     access: dict[str, Any] = field(default_factory=dict)
     sharing: int = 0
+    pauses: list[Pause] = field(default_factory=list)
+    paused: Pause | None = None
 
     @property
     def callable(self) -> bool:
@@ -119,7 +122,16 @@ def gather(offers: Iterable[Offer], person: User, at: datetime, team: str = "") 
     rows = list(offers)
     ids = [offer.pk for offer in rows]
     priced, access = prices.in_force(ids, at), my_access(ids, person, team)
-    return [OfferFacts(offer, priced.get(offer.pk), access.get(offer.pk, {})) for offer in rows]
+    facts = [OfferFacts(offer, priced.get(offer.pk), access.get(offer.pk, {})) for offer in rows]
+    note_pauses(facts, at)
+    return facts
+
+
+def note_pauses(facts: list[OfferFacts], at: datetime) -> None:
+    held = pauses.of_offers([each.offer for each in facts], at)
+    for each in facts:
+        each.pauses = held[each.offer.pk]
+        each.paused = pauses.in_force(each.pauses, at)
 
 
 def note_sharing(facts: list[OfferFacts]) -> None:

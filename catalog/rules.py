@@ -35,10 +35,10 @@ def require_admin(actor: Actor) -> None:
         raise Forbidden("catalog.admin_only", "Only admins change hosts and prices.", remedy="Ask an admin.")
 
 
-def require_operator(actor: Actor) -> None:
-    """Admins and ops start syncs."""
+def require_operator(actor: Actor, to: str = "start a sync") -> None:
+    """Admins and ops start syncs, and pause what they look after."""
     if isinstance(actor, User) and not actor.is_any("admin", "ops"):
-        raise Forbidden("catalog.operators_only", "Only admins and ops start a sync.", remedy="Ask ops.")
+        raise Forbidden("catalog.operators_only", f"Only admins and ops {to}.", remedy="Ask ops.")
 
 
 def require_sane_price(*amounts: Decimal | None) -> None:

@@ -248,6 +248,8 @@ class OfferSerializer(serializers.Serializer[Any]):
     terms = TermsSerializer(source="offer.terms", allow_null=True)
     reach = serializers.CharField(source="offer.reach.word", help_text="connected, sandbox or listed")
     reach_why = serializers.CharField(source="offer.reach.why")
+    paused_until = serializers.DateTimeField(source="paused.ends_at", default=None, allow_null=True)
+    paused_why = serializers.CharField(source="paused.reason", default=None, allow_null=True)
     my_access = serializers.SerializerMethodField()
     description = serializers.CharField(source="offer.description")
     hidden = serializers.BooleanField(source="offer.hidden")

@@ -67,3 +67,21 @@ def close_dead_runs() -> None:
     silent = SyncRun.objects.filter(Q(state=RunState.RUNNING, beat_at__lt=at - DEAD_AFTER))
     for run_id in silent.values_list("pk", flat=True):
         close_run(run_id, why="its worker was not heard of for five minutes; nothing changed", at=at)
+
+
+@shared_task(expires=60)
+def poll_status_pages() -> None:
+    """Ask every status page that is due, each in a task of its own, so that a slow one holds up none."""
+    from catalog import status
+
+    for host_id in status.due(clock.now()):
+        poll_status.delay(host_id)
+
+
+@shared_task(expires=120)
+def poll_status(host_id: int) -> None:
+    from catalog import status
+
+    host = Host.objects.filter(pk=host_id, disabled_at=None).exclude(status_url="").first()
+    if host is not None:
+        status.note(host.pk, status.poll(host), clock.now())

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog.views import byhand, compare, hosts, offers, publish, sync, terms
+from catalog.views import byhand, compare, health, hosts, offers, pauses, publish, sync, terms
 
 urlpatterns = [
     path("catalog/", offers.catalog, name="catalog"),
@@ -37,5 +37,12 @@ urlpatterns = [
     path("changes/settle/", sync.settle_changes, name="changes-settle"),
     path("changes/<int:change_id>/apply/", sync.apply_change, name="change-apply"),
     path("changes/<int:change_id>/dismiss/", sync.dismiss_change, name="change-dismiss"),
+    path("health/", health.all_hosts, name="health"),
+    path("hosts/<slug:slug>/health/", health.of_host, name="host-health"),
+    path("hosts/<slug:slug>/pause/", pauses.pause_host, name="host-pause"),
+    path("offers/<int:offer_id>/pause/", pauses.pause_offer, name="offer-pause"),
+    path("pauses/", pauses.pause_list, name="pauses"),
+    path("pauses/<int:pause_id>/lift/", pauses.lift, name="pause-lift"),
+    path("pauses/<int:pause_id>/prolong/", pauses.prolong, name="pause-prolong"),
     path("capacity/", hosts.capacity, name="capacity"),
 ]

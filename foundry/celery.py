@@ -30,6 +30,7 @@ app.conf.update(
         "heartbeat": {"task": "foundry.web.tasks.heartbeat", "schedule": timedelta(seconds=15)},
         "sync-due-hosts": {"task": "catalog.tasks.sync_due_hosts", "schedule": timedelta(minutes=1)},
         "close-dead-runs": {"task": "catalog.tasks.close_dead_runs", "schedule": timedelta(minutes=1)},
+        "status-pages": {"task": "catalog.tasks.poll_status_pages", "schedule": timedelta(minutes=1)},
         "audit-when-due": {"task": "foundry.audit.tasks.when_due", "schedule": timedelta(minutes=1)},
         "pass-on-overdue": {"task": "tenants.access.tasks.pass_on_overdue", "schedule": timedelta(minutes=5)},
         "notices": {"task": "foundry.notify.tasks.deliver_due", "schedule": timedelta(minutes=1)},

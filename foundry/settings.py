@@ -199,6 +199,10 @@ HOME_BLOCKS = [
 GRANT_USE = "tenants.quotas.use.of_grants"
 GRANT_PEAKS = "tenants.usage.peaks.of_grant"
 GRANTS_USED_SINCE = "tenants.usage.peaks.used_since"
+# Whom it hits when offers cannot be called; takes (offer ids, moment): what a pause says before it is made.
+IMPACT = "tenants.usage.impact.of_offers"
+# How calls fared at hosts; takes (groups of offer ids by number, moment, hour or day), and answers them by group.
+CALLS_MET = "tenants.usage.met.met"
 FIRST_CALL_OF_GRANT = "tenants.usage.first.first_call_of_grant"
 STATUS_PROBES = ["foundry.audit.probes.probes", "catalog.probes.probes", "tenants.usage.probes.probes"]
 

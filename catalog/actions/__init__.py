@@ -5,6 +5,7 @@ from catalog.actions.changes import Settled, apply_change, dismiss_change, settl
 from catalog.actions.hosts import check_host, note_check, save_host, switch_host, update_host
 from catalog.actions.lifecycle import leave_to_host, set_lifecycle
 from catalog.actions.offers import describe_offer, show_offer
+from catalog.actions.pauses import lift_pause, pause, prolong_pause
 from catalog.actions.prices import set_price
 from catalog.actions.publish import publish_offers
 from catalog.actions.runs import ask_sync, close_run, take_anyway
@@ -22,8 +23,11 @@ __all__ = [
     "describe_offer",
     "dismiss_change",
     "leave_to_host",
+    "lift_pause",
     "make_offer",
     "note_check",
+    "pause",
+    "prolong_pause",
     "publish_offers",
     "publish_terms",
     "save_host",

@@ -1,7 +1,7 @@
 """How well hosts serve: what their status pages say, and where ops took something out of use for a while."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -10,8 +10,11 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce, Now
 
-from catalog.models.supply import Host, Offer
+from catalog.models.supply import SUPPLY_READERS, Host, Offer
 from catalog.states import Health
+
+if TYPE_CHECKING:
+    from foundry.people.models import User
 
 
 class StatusReading(models.Model):
@@ -39,6 +42,17 @@ class StatusReading(models.Model):
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):
+    def seen_by(self, person: "User") -> Self:
+        """Whoever sees an offer sees its pauses."""
+        return self if person.is_any(*SUPPLY_READERS) else self.exclude(offer__hidden=True)
+
+    def with_names(self) -> Self:
+        return self.select_related("host", "offer__model__publisher", "offer__host", "by", "lifted_by")
+
+    def open(self, moment: datetime) -> Self:
+        """Pauses in force at `moment`, and those that are planned."""
+        return self.filter(lifted_at=None, ends_at__gt=moment)
+
     def at(self, moment: datetime) -> Self:
         """Pauses in force at `moment`. Time ends them; no worker has to."""
         return self.filter(starts_at__lte=moment, ends_at__gt=moment).filter(
@@ -88,4 +102,22 @@ class Pause(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"pause of {self.host or self.offer}"
+        return f"pause of {self.of}"
+
+    @property
+    def of(self) -> Host | Offer:
+        """What is paused."""
+        found = self.host or self.offer
+        assert found is not None, "the database holds one of the two"
+        return found
+
+    @property
+    def over_at(self) -> datetime:
+        """When it ends, or ended because somebody lifted it."""
+        return self.lifted_at or self.ends_at
+
+    def state(self, at: datetime) -> str:
+        """lifted, ended, planned or paused at `at`; judged, never stored."""
+        if self.lifted_at and self.lifted_at <= max(at, self.starts_at):
+            return "lifted"
+        return "ended" if self.ends_at <= at else "planned" if self.starts_at > at else "paused"

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
+from catalog import pauses
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from tenants.access import actions, rules
@@ -42,10 +43,13 @@ def grants(request: HttpRequest) -> HttpResponse:
 
 
 def add_use(rows: Sequence[Any], at: datetime) -> None:
-    """Beside each limit what is used of it, where it is a budget: `limits_used` is (limit, share or None)."""
+    """What is used of each budget, as `limits_used` of (limit, share or None), and what pauses the grant's offer."""
     used = import_string(settings.GRANT_USE)([row.pk for row in rows], at)
+    held = pauses.of_offers([row.offer for row in rows], at)
     for row in rows:
         row.state_now = row.state(at)
+        row.pauses = held[row.offer_id]
+        row.paused = pauses.in_force(row.pauses, at)
         row.limits_used = [
             (limit, used[row.pk][limit.kind] / limit.maximum if limit.kind in used[row.pk] else None)
             for limit in row.limits_then

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from tenants.gateway.errors import GatewayError
+from tenants.gateway.errors import GatewayError, paused
 from tenants.keys.passport import Passport, PriceRow, RouteRow
 
 
@@ -89,7 +89,8 @@ def trouble(route: RouteRow, at: datetime, console_url: str) -> GatewayError | N
             "host_not_callable",
             f"{route.host} lists {route.name} but has no calling address; an admin can add one.",
         )
-    return None
+    pause = route.pause(at)
+    return None if pause is None else paused(route, pause, at)
 
 
 def not_granted(model: str, offered: bool, console_url: str) -> GatewayError:

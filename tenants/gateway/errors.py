@@ -7,13 +7,14 @@ GatewayError
  ├── 404 model_not_found, not_found
  ├── 429 limit.<kind>
  ├── 502 upstream_*, 504 upstream_timeout
- └── 503 unavailable, host_not_callable: it fails closed
+ └── 503 unavailable, host_not_callable, host_paused, offer_paused: it fails closed
 """
 
 from datetime import datetime
 from typing import Any
 
 from foundry.lib.units import usd, usd_text
+from tenants.keys.passport import PauseRow, RouteRow
 from tenants.quotas.limits import Exceeded
 
 TYPES = {
@@ -99,6 +100,18 @@ def unavailable(why: str) -> GatewayError:
         "unavailable",
         f"The gateway refuses calls until it can check them again: {why}.",
         retry_after_s=1,
+    )
+
+
+def paused(route: RouteRow, pause: PauseRow, at: datetime) -> GatewayError:
+    """People took the host or the offer out of use for a while: why, and until when."""
+    what = route.host if pause.of == "host" else route.exact_name
+    return GatewayError(
+        503,
+        f"{pause.of}_paused",
+        f"{what} is paused until {pause.ends_at:%Y-%m-%d %H:%M} UTC ({pause.reason.rstrip('.')}). Nothing was charged.",
+        retry_after_s=(pause.ends_at - at).total_seconds(),
+        extra={"paused_until": pause.ends_at.isoformat()},
     )
 
 

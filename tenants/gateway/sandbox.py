@@ -232,6 +232,8 @@ def listing(scope: Scope) -> dict[str, Any] | None:
     if path == "/v1/models":
         echo = {"id": "echo", "object": "model", "created": 1767225600, "owned_by": "sandbox"}
         return {"object": "list", "data": [echo | {"context_length": 128_000, "max_output_tokens": 16_384}]}
+    if path == "/status/api/v2/summary.json":
+        return sandbox_listing.status_page()
     if parts[0] == "azure" and parts[-1] == "usages":
         return sandbox_listing.azure_usages()
     if parts[0] == "azure" and parts[-1] == "models" and len(parts) > 2:

@@ -136,3 +136,15 @@ def openai_models() -> dict[str, Any]:
             {"id": name, "object": "model", "created": 1752019200, "owned_by": "xai"} for name in DIRECT
         ],
     }
+
+
+def status_page() -> dict[str, Any]:
+    """The status page of the make-believe hosts: all is well while this process answers."""
+    part = {"id": "chat", "name": "Chat completions", "status": "operational", "group": False}
+    return {
+        "page": {"id": "sandbox", "name": "Sandbox"},
+        "components": [part],
+        "incidents": [],
+        "scheduled_maintenances": [],
+        "status": {"indicator": "none", "description": "All systems operational"},
+    }

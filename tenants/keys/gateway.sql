@@ -29,7 +29,8 @@ DECLARE watched text;
 BEGIN
     FOREACH watched IN ARRAY ARRAY[
         'keys_apikey', 'keys_apikey_grants', 'access_grant', 'access_limit', 'access_grantapplication',
-        'access_acknowledgement', 'catalog_offer', 'catalog_host', 'catalog_price', 'teams_team', 'teams_application'
+        'access_acknowledgement', 'catalog_offer', 'catalog_host', 'catalog_price', 'catalog_pause', 'teams_team',
+        'teams_application'
     ] LOOP
         EXECUTE format(
             'CREATE CONSTRAINT TRIGGER gateway_bump AFTER INSERT OR UPDATE OR DELETE ON public.%I
@@ -83,7 +84,14 @@ SELECT g.id AS grant_id, g.starts_at, g.ends_at, g.suspended_at, g.suspended_why
             'output', trunc(c.output_per_million * 1000000000000)::text,
             'cached', trunc(c.cached_input_per_million * 1000000000000)::text) ORDER BY c.precedence, c.starts_at)
         FROM public.catalog_price c WHERE c.offer_id = o.id AND (c.ends_at IS NULL OR c.ends_at > now() - interval '1 hour')
-    ), '[]') AS prices
+    ), '[]') AS prices,
+    coalesce((
+        SELECT jsonb_agg(jsonb_build_object(
+            'of', CASE WHEN q.host_id IS NULL THEN 'offer' ELSE 'host' END, 'reason', q.reason, 'starts_at', q.starts_at,
+            'ends_at', coalesce(q.lifted_at, q.ends_at)) ORDER BY q.id)
+        FROM public.catalog_pause q
+        WHERE (q.offer_id = o.id OR q.host_id = h.id) AND coalesce(q.lifted_at, q.ends_at) > now() - interval '1 hour'
+    ), '[]') AS pauses
 FROM public.access_grant g
 JOIN public.catalog_offer o ON o.id = g.offer_id
 JOIN public.catalog_model m ON m.id = o.model_id

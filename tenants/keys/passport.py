@@ -54,6 +54,16 @@ class PriceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseRow:
+    """Calls are refused from one moment to another; `of` is host or offer."""
+
+    of: str
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRow:
     """One row of `gateway.key`."""
 
@@ -116,6 +126,7 @@ class RouteRow:
     is_callable: bool
     limits: tuple[LimitRow, ...]
     prices: tuple[PriceRow, ...]
+    pauses: tuple[PauseRow, ...]
 
     @cached_property
     def name(self) -> str:
@@ -161,6 +172,11 @@ class RouteRow:
         held = [p for p in self.prices if p.starts_at <= at and (p.ends_at is None or at < p.ends_at)]
         return min(held, key=lambda row: row.precedence, default=None)
 
+    def pause(self, at: datetime) -> PauseRow | None:
+        """What takes it out of use at `at`; where host and offer are paused, the one that lasts longer."""
+        held = [p for p in self.pauses if p.starts_at <= at < p.ends_at]
+        return max(held, key=lambda row: row.ends_at, default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Passport:
@@ -175,7 +191,7 @@ class Passport:
         """The next moment at which a date decides otherwise than at `at`; until then every judgement holds."""
         rows: list[Any] = [self.key, *self.key.grants]
         for route in self.routes:
-            rows += [route, *route.limits, *route.prices]
+            rows += [route, *route.limits, *route.prices, *route.pauses]
         told = (getattr(row, each.name) for row in rows for each in fields(row))
         return min((date for date in told if isinstance(date, datetime) and date > at), default=FAR)
 
@@ -219,6 +235,7 @@ def route_row(row: Mapping[str, Any]) -> RouteRow:
             "trusted_networks": tuple(row["trusted_networks"]),
             "limits": tuple(map(_limit, row["limits"])),
             "prices": tuple(map(_price, row["prices"])),
+            "pauses": tuple(PauseRow(**{**each, **_dates(each)}) for each in row["pauses"]),
         }
     )
 

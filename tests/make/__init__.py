@@ -3,7 +3,7 @@
 from tests.make.access import admin, application, approved, approved_step, grant, owner_of, request, team
 from tests.make.keys import key
 from tests.make.people import person
-from tests.make.supply import host, model, offer, pool, price, publisher, terms
+from tests.make.supply import host, model, offer, pause, pool, price, publisher, terms
 
 __all__ = [
     "admin",
@@ -16,6 +16,7 @@ __all__ = [
     "model",
     "offer",
     "owner_of",
+    "pause",
     "person",
     "pool",
     "price",

@@ -1,11 +1,15 @@
 """Supply for tests: hosts, offers, prices, made plainly as rows; a new one each time unless named."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from catalog.models import CapacityPool, Host, Model, Offer, Price, Publisher, Terms
+from catalog import actions
+from catalog.models import CapacityPool, Host, Model, Offer, Pause, Price, Publisher, Terms
+from foundry.lib import clock
+from foundry.people.models import User
+from tests.make.people import person
 
 _numbers = count(1)
 TOLD_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -95,3 +99,17 @@ def pool(at: Host, name: str = "AIServices.GlobalStandard.MaaS", **fields: Any) 
         "label": "Default quota", "unit": "Count", "maximum": 600, "source": "test", "told_at": TOLD_AT,
     }  # fmt: skip
     return CapacityPool.objects.create(host=at, name=name, **(defaults | fields))
+
+
+def pause(
+    what: Host | Offer, *, by: User | None = None, at: datetime | None = None, for_s: int = 3_600
+) -> Pause:
+    """A pause from `at`, now unless said, made through the real action."""
+    at = at or clock.now()
+    return actions.pause(
+        what,
+        reason="It fails.",
+        ends_at=at + timedelta(seconds=for_s),
+        actor=by or person(roles=("ops",)),
+        at=at,
+    )

@@ -413,6 +413,17 @@ def waiting_changes(world: World) -> dict[str, Any]:
     return {"ids": [world.rows["change"].pk]}
 
 
+KEEPER_READS = "302 403 403 403 403 200 200 403 403 403"
+KEEPER_ACTS = "302 403 403 403 403 302 302 403 403 403"
+API_KEEPER = "401 403 403 403 403 200 200 403 403 403"
+API_KEEPER_MAKES = "401 403 403 403 403 201 201 403 403 403"
+PAUSE = always(reason="It fails.", for_s="3600")
+
+
+def longer(world: World) -> dict[str, Any]:
+    return {"ends_at": str(world.rows["pause"].ends_at + timedelta(hours=1))}
+
+
 SUPPLY = [
     Door("get", "catalog", SIGNED_IN),
     Door("get", "catalog-compare", SIGNED_IN, body=of_offer),
@@ -438,6 +449,15 @@ SUPPLY = [
     Door("post", "changes-settle", ADMIN_ACTS, body=waiting_change),
     Door("post", "change-apply", ADMIN_ACTS, CHANGE),
     Door("post", "change-dismiss", ADMIN_ACTS, CHANGE),
+    Door("get", "pauses", SUPPLY_READS),
+    Door("get", "health", SUPPLY_READS),
+    Door("get", "host-health", SUPPLY_READS, HOST),
+    Door("get", "host-pause", KEEPER_READS, HOST),
+    Door("post", "host-pause", KEEPER_ACTS, HOST, PAUSE),
+    Door("get", "offer-pause", KEEPER_READS, OFFER),
+    Door("post", "offer-pause", KEEPER_ACTS, OFFER, PAUSE),
+    Door("post", "pause-lift", KEEPER_ACTS, {"pause_id": "pause.pk"}),
+    Door("post", "pause-prolong", KEEPER_ACTS, {"pause_id": "pause.pk"}, always(for_s="900")),
     Door("get", "capacity", "302 403 403 403 403 200 200 200 403 200"),
 ]
 TERMS, HAND_OFFER = {"slug": "terms.slug"}, {"offer_id": "hand_offer.pk"}
@@ -530,6 +550,17 @@ SUPPLY_API = [
     Door("post", "api:change-dismiss-many", API_ADMIN, body=waiting_changes),
     Door("post", "api:sync-run-take", "401 404 404 404 404 409 403 403 404 404", {"pk": "run.pk"}),
     Door("post", "api:change-dismiss", "401 404 404 404 404 200 403 403 404 404", API_CHANGE),
+    Door("get", "api:host-health", API_SIGNED_IN, API_HOST),
+    Door("get", "api:offer-health", API_SIGNED_IN, API_OFFER),
+    Door("get", "api:host-pause", API_KEEPER, API_HOST),
+    Door("post", "api:host-pause", API_KEEPER_MAKES, API_HOST, PAUSE),
+    Door("post", "api:host-resume", API_KEEPER, {"slug": "paused_host.slug"}),
+    Door("get", "api:offer-pause", API_KEEPER, API_OFFER),
+    Door("post", "api:offer-pause", API_KEEPER_MAKES, API_OFFER, PAUSE),
+    Door("post", "api:offer-resume", "401 403 403 403 403 409 409 403 403 403", API_OFFER, note="not paused"),
+    Door("get", "api:pause-list", API_SIGNED_IN),
+    Door("get", "api:pause-detail", API_SIGNED_IN, {"pk": "pause.pk"}),
+    Door("patch", "api:pause-detail", API_KEEPER, {"pk": "pause.pk"}, longer),
     Door("get", "api:pool-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
     Door("get", "api:pool-detail", "401 404 404 404 404 200 200 200 404 200", {"pk": "pool.pk"}),
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from foundry.people.models import User
 from tests import make
 
 Act = Callable[[Callable[..., Any]], object]
+HOUR = timedelta(hours=1)
 FACTS = HostFacts(
     slug="fresh", name="Fresh", connector="openai_compatible", listing_base_url="https://models.example/v1"
 )
@@ -157,7 +158,23 @@ def publish_offers(actor: User, at: datetime) -> Act:
     return lambda act: act(offer.host, from_now_on=True, actor=actor, at=at)
 
 
+def pause(actor: User, at: datetime) -> Act:
+    host = make.host()
+    return lambda act: act(host, reason="It fails.", ends_at=at + HOUR, actor=actor, at=at)
+
+
+def prolong_pause(actor: User, at: datetime) -> Act:
+    row = make.pause(make.offer(), by=actor, at=at)
+    return lambda act: act(row.pk, ends_at=row.ends_at + HOUR, actor=actor, at=at)
+
+
+def lift_pause(actor: User, at: datetime) -> Act:
+    row = make.pause(make.host(), by=actor, at=at)
+    return lambda act: act(row.pk, actor=actor, at=at)
+
+
 SUPPLY = (
+    pause, prolong_pause, lift_pause,
     add_terms, publish_terms, assign_terms, set_lifecycle, leave_to_host, make_offer, change_offer, withdraw_offer,
     publish_offers,
     save_host, update_host, switch_host, ask_sync, close_run, note_check, set_price, apply_change,

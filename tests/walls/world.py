@@ -113,6 +113,8 @@ class World:
             "run": run,
             "change": change,
             "pool": make.pool(host),
+            "paused_host": make.host("paused"),
+            "pause": make.pause(make.host("paused"), by=made(people["ops"])),
             "model": grant.offer.model,
             "publisher": grant.offer.model.publisher,
             "team": copilot,
