@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -13,16 +13,16 @@ from rest_framework.routers import BaseRouter
 
 from catalog import actions, pages
 from catalog.asked import Asked, read
-from catalog.filters import ChangeFilter, ModelFilter, OfferFilter, PoolFilter, RunFilter
+from catalog.capacity_api import CapacityView
+from catalog.filters import ChangeFilter, ModelFilter, OfferFilter, RunFilter
 from catalog.hand_api import ByHand, Publishing, TermsView
 from catalog.health_api import HostHealth, OfferHealth
 from catalog.hosts import HostFacts, facts_of
-from catalog.models import SUPPLY_READERS, CapacityPool, Change, Host, Model, Offer, Publisher, SyncRun, Terms
+from catalog.models import SUPPLY_READERS, Change, Host, Model, Offer, Publisher, SyncRun, Terms
 from catalog.pause_api import Pausable, PauseView
 from catalog.rules import require_admin
 from catalog.serializers import (
     POLICY,
-    CapacitySerializer,
     ChangedHostSerializer,
     ChangedOfferSerializer,
     ChangeIdsSerializer,
@@ -284,31 +284,6 @@ class ChangeView(Asked, viewsets.ReadOnlyModelViewSet[Change]):
     dismiss_many.required_scope = "admin"  # type: ignore[attr-defined]
     apply.required_scope = "admin"  # type: ignore[attr-defined]
     dismiss.required_scope = "admin"  # type: ignore[attr-defined]
-
-
-class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
-    """What hosts will serve us, and what of it is promised."""
-
-    serializer_class = CapacitySerializer
-    filterset_class = PoolFilter
-    queryset = CapacityPool.objects.none()
-
-    def get_queryset(self) -> QuerySet[CapacityPool]:
-        if self.nobody:
-            return CapacityPool.objects.none()
-        sharing = Count("offers", filter=Q(offers__gone_at=None))
-        return CapacityPool.objects.seen_by(self.person).select_related("host").annotate(sharing=sharing)
-
-    @extend_schema(responses=CapacitySerializer(many=True))
-    def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        facts = pages.pool_facts(page, clock.now())
-        return self.get_paginated_response(CapacitySerializer(facts, many=True).data)
-
-    @extend_schema(responses=CapacitySerializer)
-    def retrieve(self, request: Request, pk: str) -> Response:
-        [facts] = pages.pool_facts([self.get_object()], clock.now())
-        return Response(CapacitySerializer(facts).data)
 
 
 def routes(router: BaseRouter) -> None:

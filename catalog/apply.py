@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog import bulk, effects, prices, standing, trouble
+from catalog import bulk, capacity, effects, prices, standing, trouble
 from catalog.connectors.base import Listing, Trouble
 from catalog.diff import Difference, Json, Verdict, Waiver, compare, plain
 from catalog.models import CapacityPool, Change, Host, SyncRun
@@ -108,9 +108,9 @@ def take(
 
 
 def take_pools(run: SyncRun, listing: Listing, source: str, at: datetime) -> dict[str, CapacityPool]:
-    """Write capacity; only a changed maximum is news. Answers the host's pools by name."""
+    """Write capacity; only a changed maximum is news, and a person's pool stays. Answers the host's pools by name."""
     held = {(pool.region, pool.name): pool for pool in run.host.pools.all()}
-    new, changed, news = [], [], []
+    new, changed, news, measured, overruled = [], [], [], [], []
     for row in listing.pools:
         facts = asdict(row)
         pool = held.get((row.region, row.name))
@@ -120,7 +120,10 @@ def take_pools(run: SyncRun, listing: Listing, source: str, at: datetime) -> dic
             )
             new.append(pool)
             continue
-        before = pool.maximum
+        if pool.by_hand:
+            overruled.append((pool, row))
+            continue
+        before, measure = pool.maximum, capacity.measure(pool)
         if row.tpm_per_unit is None:
             facts["tpm_per_unit"] = pool.tpm_per_unit  # the host does not say; an admin may have
         if all(getattr(pool, name) == facts[name] for name in POOL_FACTS):
@@ -129,6 +132,8 @@ def take_pools(run: SyncRun, listing: Listing, source: str, at: datetime) -> dic
             setattr(pool, name, facts[name])
         pool.told_at = at
         changed.append(pool)
+        if measure != capacity.measure(pool):
+            measured.append(pool)
         if before != row.maximum:
             news.append(Difference(row.name, ChangeKind.LIMITS, plain(before), plain(row.maximum)))
     CapacityPool.objects.bulk_create(new)
@@ -139,6 +144,7 @@ def take_pools(run: SyncRun, listing: Listing, source: str, at: datetime) -> dic
         [{"id": pool.pk} | {name: getattr(pool, name) for name in columns} for pool in changed],
     )
     bulk.insert(Change, [as_row(run, change, None, source, at) for change in news])
+    capacity.note([*new, *measured], overruled, source, at)
     return {name: pool for (_, name), pool in held.items()}
 
 

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, Max, Min, Q, When
 
 from catalog import facets, pauses, price_words, prices
 from catalog.connectors.base import BASE_PARTS
-from catalog.models import CapacityPool, Model, Offer, OfferQuerySet, Pause, Price
+from catalog.models import Model, Offer, OfferQuerySet, Pause, Price
 from catalog.states import Lifecycle
 from foundry.people.models import User
 from foundry.web.parts import parts
@@ -194,36 +194,3 @@ def model_facts(
         if model_id in found:
             found[model_id].context_listed = most
     return [found[model_id] for model_id in model_ids if model_id in found]
-
-
-@dataclass(slots=True)
-class PoolFacts:
-    """Capacity with what shares it and what is promised of it.
-
-    :param allocated_tpm: tokens per minute promised by live grants; None where nobody says.
-    """
-
-    pool: CapacityPool
-    sharing: int
-    allocated_tpm: int | None
-
-    @property
-    def headroom_tpm(self) -> int | None:
-        """Tokens per minute not promised yet; None where the unit has no known conversion."""
-        if self.pool.tpm is None or self.allocated_tpm is None:
-            return None
-        return self.pool.tpm - self.allocated_tpm
-
-
-def pool_facts(pools: Iterable[CapacityPool], at: datetime) -> list[PoolFacts]:
-    """Pools annotated with `sharing`, with what other rooms promised of them."""
-    rows = list(pools)
-    allocated: dict[int, int] = {}
-    known = False
-    for annotate in parts(settings.POOL_ANNOTATORS):
-        known = True
-        allocated |= annotate([pool.pk for pool in rows], at)
-    return [
-        PoolFacts(pool, getattr(pool, "sharing", 0), allocated.get(pool.pk, 0) if known else None)
-        for pool in rows
-    ]

@@ -326,21 +326,3 @@ class SettledSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.CharField(help_text="applied, waiting, dismissed; empty where there is none such.")
     why_not = serializers.CharField(help_text="Empty when it was settled now.")
-
-
-class CapacitySerializer(serializers.Serializer[Any]):
-    """`maximum` and `in_use` are in the host's own unit; tokens are null where it does not say how many."""
-
-    id = serializers.IntegerField(source="pool.pk")
-    host = serializers.CharField(source="pool.host.slug")
-    region = serializers.CharField(source="pool.region")
-    name = serializers.CharField(source="pool.name")
-    label = serializers.CharField(source="pool.label")  # type: ignore[assignment]
-    unit = serializers.CharField(source="pool.unit")
-    maximum = serializers.DecimalField(source="pool.maximum", max_digits=20, decimal_places=2)
-    in_use = serializers.DecimalField(source="pool.in_use", max_digits=20, decimal_places=2)
-    shared_by = serializers.IntegerField(source="sharing", help_text="Offers that draw on it.")
-    tpm = serializers.IntegerField(source="pool.tpm", allow_null=True)
-    allocated_tpm = serializers.IntegerField(allow_null=True, help_text="Promised by grants in force.")
-    headroom_tpm = serializers.IntegerField(allow_null=True)
-    told_at = serializers.DateTimeField(source="pool.told_at")

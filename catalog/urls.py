@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog.views import byhand, compare, health, hosts, offers, pauses, publish, sync, terms
+from catalog.views import byhand, capacity, compare, health, hosts, offers, pauses, publish, sync, terms
 
 urlpatterns = [
     path("catalog/", offers.catalog, name="catalog"),
@@ -44,5 +44,11 @@ urlpatterns = [
     path("pauses/", pauses.pause_list, name="pauses"),
     path("pauses/<int:pause_id>/lift/", pauses.lift, name="pause-lift"),
     path("pauses/<int:pause_id>/prolong/", pauses.prolong, name="pause-prolong"),
-    path("capacity/", hosts.capacity, name="capacity"),
+    path("capacity/", capacity.pools, name="capacity"),
+    path("capacity/new/", capacity.new_pool, name="pool-new"),
+    path("capacity/<int:pool_id>/", capacity.pool, name="pool"),
+    path("capacity/<int:pool_id>/set/", capacity.set_pool, name="pool-set"),
+    path("capacity/<int:pool_id>/promise/", capacity.promise, name="pool-promise"),
+    path("capacity/<int:pool_id>/leave/", capacity.leave, name="pool-leave"),
+    path("capacity/<int:pool_id>/offers/", capacity.offers, name="pool-offers"),
 ]

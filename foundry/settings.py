@@ -190,6 +190,10 @@ OFFER_USERS = ["tenants.access.annotate.users"]
 CALL_SNIPPETS = ["tenants.keys.first_call.snippets"]
 # What is promised of a capacity pool; each takes (pool ids, moment) and answers {pool id: tokens per minute}.
 POOL_ANNOTATORS = ["tenants.access.headroom.granted_by_pool"]
+# The busiest hour of capacity pools; takes (pool ids, moment), and answers {pool id: peak}.
+POOL_PEAKS = "tenants.usage.pool_peaks.of_pools"
+# What is promised of one pool, grant by grant; takes (pool id, moment).
+POOL_GRANTS = "tenants.access.headroom.grants_of_pool"
 HOME_BLOCKS = [
     "tenants.access.home.blocks",
     "tenants.quotas.home.blocks",

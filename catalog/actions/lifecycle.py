@@ -80,9 +80,10 @@ def leave_to_host(offer_id: int, *, actor: Actor, at: datetime) -> Offer:
     before, said = facts(offer), dict(offer.set_by_hand)
     if ChangeKind.SUCCESSOR in said:
         offer.successor = None
+    pools = {pool.name: pool for pool in offer.host.pools.all()}
     for kind, note in said.items():
-        effects.put(offer, kind, note["told"], at=at, pools={})
-    offer.save(update_fields=[*FIELDS, "lifecycle_told"])
+        effects.put(offer, kind, note["told"], at=at, pools=pools)
+    offer.save(update_fields=[*FIELDS, "lifecycle_told", "pool"])
     if ChangeKind.SUCCESSOR in said:
         link_successors(
             {each.key: each for each in offer.host.offers.all()} | {offer.key: offer}, {offer.key}

@@ -216,6 +216,7 @@ class CapacityPool(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["host", "region", "name"], name="pool_once_per_host_and_region"),
             models.CheckConstraint(condition=Q(maximum__gte=0), name="pool_maximum_is_not_negative"),
+            models.CheckConstraint(condition=Q(overcommit_percent__gte=1), name="pool_promises_something"),
         ]
 
     def __str__(self) -> str:
@@ -226,14 +227,25 @@ class CapacityPool(models.Model):
         """Tokens per minute of the whole pool, or None where the host's unit has no known conversion."""
         return None if self.tpm_per_unit is None else int(self.maximum * self.tpm_per_unit)
 
+    @property
+    def promisable_tpm(self) -> int | None:
+        """Tokens per minute that grants may be promised in all: what is there, times the over-commit ratio."""
+        return None if self.tpm is None else self.tpm * self.overcommit_percent // 100
+
 
 class CapacityReading(models.Model):
-    """What a pool's capacity was said to be, from one moment to the next reading; by whom."""
+    """What a pool's capacity was said to be, from one moment to the next reading.
+
+    :ivar by: the person who said it; empty where the host told it. A host's word on a pool that a person
+        set stands here only.
+    """
 
     pool = models.ForeignKey(CapacityPool, on_delete=models.CASCADE, related_name="readings")
     maximum = models.DecimalField(max_digits=20, decimal_places=2)
     in_use = models.DecimalField(max_digits=20, decimal_places=2, default=0)
+    tpm_per_unit = models.PositiveBigIntegerField(null=True)
     source = models.CharField(max_length=160)
+    by = models.CharField(max_length=120, blank=True)
     at = models.DateTimeField()
 
     class Meta:

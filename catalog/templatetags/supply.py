@@ -59,3 +59,9 @@ def offers_history(facts: Iterable[Any], person: User) -> dict[int, health.Histo
 def of(found: dict[int, Any], number: int) -> Any:
     """What was found for one row's number."""
     return found.get(number) if isinstance(found, dict) else None
+
+
+@register.filter
+def promised(percent: int) -> str:
+    """The over-commit ratio beside a headroom."""
+    return "tokens per minute" if percent == 100 else f"tokens per minute, at {percent} %"

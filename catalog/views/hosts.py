@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalog import actions, pages
+from catalog import actions
 from catalog.connectors.registry import CONNECTORS, kind_of
-from catalog.filters import PoolFilter
 from catalog.forms import HostForm
-from catalog.models import CapacityPool, Change, Host, SyncRun
+from catalog.models import Change, Host, SyncRun
 from catalog.states import ChangeKind
 from catalog.views.sync import READERS, runs_of
 from foundry.lib import clock
@@ -120,22 +119,3 @@ def switch_host(request: HttpRequest, slug: str) -> HttpResponse:
     actions.switch_host(row.pk, on=on, actor=signed_in(request), at=clock.now())
     messages.success(request, f"{row.name} is switched {'on' if on else 'off'}.")
     return redirect("host", slug)
-
-
-@require_safe
-@with_role(Role.ADMIN, Role.OPS, Role.FINANCE, Role.AUDITOR)
-def capacity(request: HttpRequest) -> HttpResponse:
-    """What hosts will serve us, in their own units, and what of it is promised."""
-    pools = CapacityPool.objects.select_related("host").annotate(
-        sharing=Count("offers", filter=Q(offers__gone_at=None))
-    )
-    found = PoolFilter(request.GET, queryset=pools.order_by("host__name", "label", "name", "pk"))
-    rows = found.qs if request.GET.get("used") == "all" else found.qs.filter(sharing__gt=0)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "pools": pages.pool_facts(page.object_list, clock.now()),
-        "chosen": request.GET,
-        "hosts": Host.objects.filter(pools__isnull=False).distinct().values_list("slug", "name"),
-    }
-    return render(request, "catalog/capacity.html", context)

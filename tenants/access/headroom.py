@@ -18,7 +18,8 @@ class Headroom:
     :param maximum: in `unit`, the host's own; None where the host tells no capacity.
     :param shared_by: how many offers draw on the same pool.
     :param granted_tpm: tokens per minute promised by grants in force on all of them.
-    :param tpm: tokens per minute of the whole pool; None where the host's unit has no known conversion.
+    :param tpm: tokens per minute that may be promised of the whole pool, over-commit included; None where the
+        host's unit has no known conversion.
     """
 
     label: str
@@ -52,7 +53,7 @@ def headroom(offer: Offer, at: datetime) -> Headroom:
         return Headroom("", "", None, 1, granted_tpm(Offer.objects.filter(pk=offer.pk), at), None)
     sharing = Offer.objects.listed().filter(pool=pool)
     return Headroom(
-        pool.label, pool.unit, pool.maximum, sharing.count(), pool_granted_tpm(pool, at), pool.tpm
+        pool.label, pool.unit, pool.maximum, sharing.count(), pool_granted_tpm(pool, at), pool.promisable_tpm
     )
 
 
@@ -72,3 +73,20 @@ def granted_tpm(offers: OfferQuerySet, at: datetime) -> int:
     limits = Limit.objects.at(at).filter(grant__in=grants, kind=LimitKind.TPM)
     total: int | None = limits.aggregate(total=Sum("maximum"))["total"]
     return int(total or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One grant that draws on a pool. :param tpm: None where it has no limit per minute."""
+
+    grant: Grant
+    tpm: int | None
+
+
+def grants_of_pool(pool_id: int, at: datetime) -> list[Promise]:
+    """Grants in force on a pool's offers, the largest first. Two queries."""
+    grants = Grant.objects.in_force(at).filter(offer__pool=pool_id).with_names()
+    limits = Limit.objects.at(at).filter(kind=LimitKind.TPM, grant__in=grants.values("pk"))
+    tpm = dict(limits.values_list("grant", "maximum"))
+    promises = [Promise(grant, tpm.get(grant.pk)) for grant in grants]
+    return sorted(promises, key=lambda each: (-(each.tpm or 0), each.grant.pk))

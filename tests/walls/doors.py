@@ -424,6 +424,28 @@ def longer(world: World) -> dict[str, Any]:
     return {"ends_at": str(world.rows["pause"].ends_at + timedelta(hours=1))}
 
 
+POOL, POOL_PK = {"pool_id": "pool.pk"}, {"pk": "pool.pk"}
+SIZE = always(maximum="700", tpm_per_unit="1000", source="contract")
+API_POOL_ADMIN = "401 404 404 404 404 200 403 403 404 403"
+
+
+def pool_form(world: World) -> dict[str, Any]:
+    named = {"host": world.rows["host"].slug, "name": "ptu", "unit": "PTU"}
+    return named | {"maximum": "700", "source": "contract"}
+
+
+def offers_form(world: World) -> dict[str, Any]:
+    return {"offer": world.rows["offer"].pk, "why-source": "contract"}
+
+
+def pool_offers(world: World) -> dict[str, Any]:
+    return {"offers": [world.rows["offer"].pk], "source": "contract"}
+
+
+def assigned(world: World) -> dict[str, Any]:
+    return {"offers": list(world.rows["own_pool"].offers.values_list("pk", flat=True))}
+
+
 SUPPLY = [
     Door("get", "catalog", SIGNED_IN),
     Door("get", "catalog-compare", SIGNED_IN, body=of_offer),
@@ -459,6 +481,13 @@ SUPPLY = [
     Door("post", "pause-lift", KEEPER_ACTS, {"pause_id": "pause.pk"}),
     Door("post", "pause-prolong", KEEPER_ACTS, {"pause_id": "pause.pk"}, always(for_s="900")),
     Door("get", "capacity", "302 403 403 403 403 200 200 200 403 200"),
+    Door("get", "pool", "302 403 403 403 403 200 200 200 403 200", POOL),
+    Door("get", "pool-new", ADMIN_READS),
+    Door("post", "pool-new", ADMIN_ACTS, body=pool_form),
+    Door("post", "pool-set", ADMIN_ACTS, POOL, SIZE),
+    Door("post", "pool-promise", ADMIN_ACTS, POOL, always(percent="150")),
+    Door("post", "pool-leave", ADMIN_ACTS, {"pool_id": "own_pool.pk"}),
+    Door("post", "pool-offers", ADMIN_ACTS, POOL, offers_form),
 ]
 TERMS, HAND_OFFER = {"slug": "terms.slug"}, {"offer_id": "hand_offer.pk"}
 
@@ -562,6 +591,12 @@ SUPPLY_API = [
     Door("get", "api:pause-detail", API_SIGNED_IN, {"pk": "pause.pk"}),
     Door("patch", "api:pause-detail", API_KEEPER, {"pk": "pause.pk"}, longer),
     Door("get", "api:pool-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
+    Door("post", "api:pool-list", "401 403 403 403 403 201 403 403 403 403", body=pool_form),
+    Door("patch", "api:pool-detail", API_POOL_ADMIN, POOL_PK, SIZE),
+    Door("get", "api:pool-history", "401 404 404 404 404 200 200 200 404 200", POOL_PK),
+    Door("post", "api:pool-leave", API_POOL_ADMIN, {"pk": "own_pool.pk"}),
+    Door("post", "api:pool-assign", API_POOL_ADMIN, POOL_PK, pool_offers),
+    Door("post", "api:pool-release", API_POOL_ADMIN, {"pk": "own_pool.pk"}, assigned),
     Door("get", "api:pool-detail", "401 404 404 404 404 200 200 200 404 200", {"pk": "pool.pk"}),
 ]
 HOOK, DELIVERY, NOTICE = {"hook_id": "hook.pk"}, {"delivery_id": "delivery.pk"}, {"pk": "notice.pk"}

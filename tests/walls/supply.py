@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from catalog.actions.capacity import Size
 from catalog.actions.lifecycle import Life
 from catalog.byhand import Told
 from catalog.connectors.base import Trouble
 from catalog.hosts import HostFacts, facts_of
-from catalog.models import Change, SyncRun
+from catalog.models import CapacityReading, Change, SyncRun
 from catalog.terms import TermsText
 from foundry.people.models import User
 from tests import make
@@ -173,7 +174,45 @@ def lift_pause(actor: User, at: datetime) -> Act:
     return lambda act: act(row.pk, actor=actor, at=at)
 
 
+SIZE = Size(Decimal(100), 1_000)
+
+
+def make_pool(actor: User, at: datetime) -> Act:
+    host = make.host()
+    return lambda act: act(host, "ptu", SIZE, unit="PTU", source="contract", actor=actor, at=at)
+
+
+def set_pool(actor: User, at: datetime) -> Act:
+    pool = make.pool(make.host())
+    return lambda act: act(pool.pk, SIZE, source="contract", actor=actor, at=at)
+
+
+def set_overcommit(actor: User, at: datetime) -> Act:
+    pool = make.pool(make.host())
+    return lambda act: act(pool.pk, 150, actor=actor, at=at)
+
+
+def leave_pool(actor: User, at: datetime) -> Act:
+    pool = make.pool(make.host(), by_hand=True)
+    CapacityReading.objects.create(pool=pool, maximum=600, source="sync", at=at)
+    return lambda act: act(pool.pk, actor=actor, at=at)
+
+
+def assign_offers(actor: User, at: datetime) -> Act:
+    offer = make.offer()
+    pool = make.pool(offer.host)
+    return lambda act: act(pool.pk, [offer.pk], source="contract", actor=actor, at=at)
+
+
+def release_offers(actor: User, at: datetime) -> Act:
+    host = make.host()
+    pool = make.pool(host)
+    offer = make.offer(at=host, pool=pool, set_by_hand={"limits": {"told": ""}})
+    return lambda act: act(pool.pk, [offer.pk], actor=actor, at=at)
+
+
 SUPPLY = (
+    make_pool, set_pool, set_overcommit, leave_pool, assign_offers, release_offers,
     pause, prolong_pause, lift_pause,
     add_terms, publish_terms, assign_terms, set_lifecycle, leave_to_host, make_offer, change_offer, withdraw_offer,
     publish_offers,

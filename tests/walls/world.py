@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from catalog.byhand import PREFIX
-from catalog.models import Change, Offer, SyncRun
+from catalog.models import CapacityPool, CapacityReading, Change, Host, Offer, SyncRun
 from catalog.states import ChangeKind, ChangeState, RunState
 from foundry.lib import clock
 from foundry.notify.actions import HookFacts, add_hook
@@ -34,6 +34,14 @@ def sent(hook: Hook) -> Delivery:
     """The hook's first delivery, as if it had arrived."""
     hook.deliveries.update(state="sent")
     return hook.deliveries.earliest("pk")
+
+
+def own_pool(host: Host) -> CapacityPool:
+    """One that an admin set otherwise than its host tells, with an offer that was assigned to it."""
+    pool = make.pool(host, "own", by_hand=True)
+    CapacityReading.objects.create(pool=pool, maximum=500, source="sync", at=clock.now())
+    make.offer(at=host, pool=pool, set_by_hand={"limits": {"told": ""}})
+    return pool
 
 
 @dataclass(slots=True)
@@ -113,6 +121,7 @@ class World:
             "run": run,
             "change": change,
             "pool": make.pool(host),
+            "own_pool": own_pool(host),
             "paused_host": make.host("paused"),
             "pause": make.pause(make.host("paused"), by=made(people["ops"])),
             "model": grant.offer.model,
