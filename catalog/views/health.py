@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from catalog import health, pauses
+from catalog.connectors.reference import Reference
 from catalog.health_days import TONE_OF
 from catalog.models import SUPPLY_READERS, Host, StatusReading
 from catalog.states import Health
@@ -20,7 +21,7 @@ PER_PAGE = 20
 def all_hosts(request: HttpRequest) -> HttpResponse:
     """Every host in use; within another page only the table."""
     at = clock.now()
-    hosts = Host.objects.filter(disabled_at=None).order_by("name", "pk")
+    hosts = Host.objects.filter(disabled_at=None).exclude(connector=Reference.name).order_by("name", "pk")
     page = Paginator(hosts, PER_PAGE).get_page(request.GET.get("page"))
     now = health.now_of(page.object_list, at)
     past = health.histories_of_hosts(page.object_list, at, counts=signed_in(request).sees_everything)

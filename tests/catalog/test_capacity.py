@@ -213,7 +213,7 @@ def test_the_busiest_hour_stands_beside_it() -> None:
         )  # fmt: skip
     [facts] = capacity.pool_facts([pool], clock.now())
     assert (facts.peak.hour, facts.peak.tpm, facts.peak.rpm) == (hour - timedelta(hours=2), 1_500, 2)
-    assert "1,500 a minute" in browser(make.person(roles=("finance",))).get("/capacity/").content.decode()
+    assert "1,500" in browser(make.person(roles=("finance",))).get("/capacity/").content.decode()
 
 
 def test_the_pages_enter_correct_assign_and_leave() -> None:

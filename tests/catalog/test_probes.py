@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.models import Host, SyncRun
+from catalog.models import Host, StatusReading, SyncRun
 from catalog.probes import probes
 from foundry.lib import clock
 from tests import make
@@ -41,3 +41,15 @@ def test_a_host_that_is_off_or_never_synced_by_itself_has_no_sign() -> None:
     make.host(sync_every_s=None)
     make.host(disabled_at=clock.now())
     assert probes() == []
+
+
+def test_status_pages_are_stale_when_one_of_them_is_not_asked() -> None:
+    at = clock.now()
+    old = make.host(
+        status_url="https://status.example", sync_every_s=None, created_at=at - timedelta(hours=1)
+    )
+    make.host(status_url="https://status.example", sync_every_s=None)
+    [found] = probes()
+    assert (found.name, found.stale) == ("status pages", True)
+    StatusReading.objects.create(host=old, health="unknown", at=at - timedelta(minutes=50), seen_until=at)
+    assert not probes()[0].stale
