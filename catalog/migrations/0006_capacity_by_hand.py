@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0004_trust_in_runs")]
+    dependencies = [("catalog", "0005_room_for_updates")]
 
     operations = [
         migrations.AddField(
