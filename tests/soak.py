@@ -18,7 +18,7 @@ RESULTS = ROOT / "var" / "soak.json"
 GATEWAY = "tests/tenants/gateway"
 # What is run -> how often
 SOAKS = {
-    "tests/tenants/access/test_two_at_once.py": 25,
+    "tests/tenants/access/test_two_at_once.py": 50,
     f"{GATEWAY}/test_kill.py": 20,
     f"{GATEWAY}/test_limits.py": 20,
     f"{GATEWAY}/test_hundred.py": 72,  # 14 rounds each

@@ -15,11 +15,17 @@ from tenants.access.states import REQUEST, RequestState
 
 
 def write_request(**fields: Any) -> Request:
-    """The request's row. Conflict when the same thing is being asked for already."""
+    """The request's row. Conflict when the same is asked for already, or the policy changed meanwhile."""
     try:
         with transaction.atomic():
             return Request.objects.create(**fields)
     except IntegrityError as there:
+        if "under the policy in force" in str(there):
+            raise Conflict(
+                "policy.changed",
+                "The policy changed while you asked.",
+                remedy="Send it again; the form shows who decides now.",
+            ) from there
         if "one_open_request_per_offer" not in str(there):
             raise
         raise Conflict(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from itertools import cycle, islice
 
@@ -18,7 +19,7 @@ from tenants.access.states import RequestState
 from tests import make
 from tests.servers import Urls
 
-ROUNDS, THREADS = 40, 6
+ROUNDS, THREADS = 20, 8
 
 
 def approve(request: Request, person: User) -> None:
@@ -80,6 +81,59 @@ def one_wins(request: Request, raised: list[Refused | None]) -> None:
         assert error.code == ("request.decided" if decision else "request.withdrawn"), error.code
         if decision:
             assert str(decision.by) in error.detail
+
+
+@pytest.mark.slow
+def test_a_policy_that_is_switched_on_meanwhile_moves_no_request_that_is_asked(committed: Urls) -> None:
+    """Whichever comes first: each request has the steps of the very version that it names."""
+    bosses = [make.person(f"keeper{number}", roles=("admin",)) for number in range(THREADS)]
+    team, offer = make.team(), make.offer()
+    apps = [make.application(team) for _ in range(THREADS // 2)]
+    wanted = {1: ["admin"]}
+    for round_ in range(ROUNDS // 2):
+        role = ("security", "admin")[round_ % 2]
+        draft = actions.start_draft(
+            rules=[{"name": role, "steps": [[role]]}], actor=bosses[0], at=clock.now()
+        )
+        wanted[round_ + 2] = [role]
+        asks = [partial(asked, team, offer, app) for app in apps]
+        switches = [partial(switch, draft.pk, boss) for boss in bosses[: THREADS // 2]]
+        raised = at_once([*asks, *switches])
+        assert sum(error is None for error in raised[len(asks) :]) == 1
+        assert {error.code for error in raised[: len(asks)] if error} <= {"policy.changed"}
+        for request in Request.objects.open().select_related("policy"):
+            assert request.policy is not None
+            assert request.policy.number is not None
+            assert [step.role for step in request.steps.all()] == wanted[request.policy.number]
+            actions.withdraw(request.pk, actor=make.owner_of(team), at=clock.now())
+
+
+def switch(draft_id: int, boss: User) -> None:
+    actions.switch_on(draft_id, actor=boss, at=clock.now())
+
+
+@pytest.mark.slow
+def test_deciding_and_passing_on_at_once_leaves_one_decision(committed: Urls) -> None:
+    """The sweep, who stands in, and whoever hands on meet at the request's lock."""
+    deciders = [make.person(f"boss{number}", roles=("admin",)) for number in range(THREADS)]
+    team, offer, long_ago = make.team(), make.offer(), clock.now() - timedelta(days=9)
+    for _ in range(ROUNDS):
+        request = make.request(of=team, offer=offer, at=long_ago)
+        others = [partial(pass_on, request), partial(hand_on, request, deciders[0], deciders[1])]
+        acts = [partial(approve, request, who) for who in deciders[2:]]
+        raised = at_once([*others, *acts])
+        assert sum(error is None for error in raised[2:]) == 1
+        assert all(isinstance(error, Conflict) for error in raised[2:] if error)
+        assert Decision.objects.filter(request=request).count() == 1
+        assert Grant.objects.filter(request=request).count() == 1
+
+
+def pass_on(request: Request) -> None:
+    actions.pass_on(request.pk, at=clock.now())
+
+
+def hand_on(request: Request, who: User, to: User) -> None:
+    actions.hand_on(request.pk, to=to, actor=who, at=clock.now())
 
 
 @pytest.mark.slow
