@@ -32,6 +32,10 @@ app.conf.update(
         "close-dead-runs": {"task": "catalog.tasks.close_dead_runs", "schedule": timedelta(minutes=1)},
         "status-pages": {"task": "catalog.tasks.poll_status_pages", "schedule": timedelta(minutes=1)},
         "audit-when-due": {"task": "foundry.audit.tasks.when_due", "schedule": timedelta(minutes=1)},
+        "remind-of-ends": {
+            "task": "tenants.access.tasks.remind_of_ending_grants",
+            "schedule": timedelta(hours=1),
+        },
         "pass-on-overdue": {"task": "tenants.access.tasks.pass_on_overdue", "schedule": timedelta(minutes=5)},
         "notices": {"task": "foundry.notify.tasks.deliver_due", "schedule": timedelta(minutes=1)},
         "tell-what-changed": {

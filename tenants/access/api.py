@@ -217,6 +217,15 @@ class GrantView(PersonalView):
     def answer(self, number: int) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=number)).data)
 
+    @extend_schema(request=shapes.RenewSerializer, responses={201: shapes.RequestSerializer})
+    @action(detail=True, methods=["post"])
+    def renew(self, request: ApiRequest, pk: str) -> Response:
+        """Ask for more time, at the size it has or the size its use calls for; answers the request."""
+        number, fields = self.seen(pk), read(shapes.RenewSerializer, request)
+        asked = actions.renew(number, **fields, actor=self.person, at=clock.now())
+        row = Request.objects.with_names().with_decisions().prefetch_related("notes__by").get(pk=asked.pk)
+        return Response(shapes.RequestSerializer(row).data, status=status.HTTP_201_CREATED)
+
     @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
     @action(detail=True, methods=["post"])
     def revoke(self, request: ApiRequest, pk: str) -> Response:

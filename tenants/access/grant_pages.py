@@ -1,7 +1,7 @@
 """Pages of what was granted."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,9 +16,11 @@ from catalog import pauses
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from tenants.access import actions, rules
+from tenants.access.actions.renewing import RENEW_DAYS, SUGGESTED, sized
 from tenants.access.filters import GRANT_STATES, GrantFilter, in_state
 from tenants.access.forms import WhyForm
-from tenants.access.models import Decision, Grant
+from tenants.access.models import Decision, Grant, in_order
+from tenants.access.periods import last_day
 from tenants.access.terms_pages import open_terms
 from tenants.access.views import page_of, team_choices
 from tenants.teams import rules as team_rules
@@ -82,9 +84,22 @@ def grant(request: HttpRequest, number: int) -> HttpResponse:
         "may_revoke": alive and rules.may_revoke(row, person),
         "may_suspend": alive and rules.may_suspend(person),
         "why": WhyForm(),
+        "renewal": renewal_of(row, at) if alive and team_rules.is_member(row.team, person) else None,
         "open_terms": open_terms(row, person, at) if alive else None,
     }
     return render(request, "access/grant.html", context)
+
+
+def renewal_of(row: Grant, at: datetime) -> dict[str, Any]:
+    """What a renewal would ask for: the size it has, the size its use calls for, or the request that is open."""
+    held = [(limit.kind, limit.maximum) for limit in row.limits_then]  # type: ignore[attr-defined]  # prefetched
+    suggested = in_order(sized(row, SUGGESTED, at))
+    return {
+        "open": row.change_requests.open().first(),
+        "same": held,
+        "suggested": None if suggested == held else suggested,
+        "until": last_day(row.ends_at) + timedelta(days=RENEW_DAYS),
+    }
 
 
 def history(row: Grant) -> list[dict[str, Any]]:
@@ -141,3 +156,13 @@ def grant_resume(request: HttpRequest, number: int) -> HttpResponse:
     actions.resume(row.pk, actor=signed_in(request), at=clock.now())
     messages.success(request, "The grant is live again.")
     return redirect("grant", row.pk)
+
+
+@require_POST
+@login_required
+def grant_renew(request: HttpRequest, number: int) -> HttpResponse:
+    """One click asks for more time, at the same or the suggested size."""
+    row = grant_seen(request, number)
+    asked = actions.renew(row.pk, size=request.POST.get("size", ""), actor=signed_in(request), at=clock.now())
+    messages.success(request, "More time is asked for; this page shows who decides.")
+    return redirect("request", asked.pk)

@@ -237,6 +237,13 @@ class NewDelegationSerializer(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField()
 
 
+class RenewSerializer(serializers.Serializer[Any]):
+    size = serializers.CharField(max_length=12, required=False, default="same", help_text="same or suggested")
+    days = serializers.IntegerField(
+        required=False, default=90, min_value=1, max_value=366, help_text="Days after its present end."
+    )
+
+
 class WhySerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200)
 

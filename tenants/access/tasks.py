@@ -1,10 +1,11 @@
-"""What runs by the clock: steps that nobody touched pass on when they are due."""
+"""What runs by the clock: steps that nobody touched pass on; owners hear that access ends."""
 
 from celery import shared_task
 
 from foundry.lib import clock
 from tenants.access.actions.due import pass_on
 from tenants.access.models import Step
+from tenants.access.reminders import remind_of_ends
 
 
 @shared_task(expires=240)
@@ -14,3 +15,8 @@ def pass_on_overdue() -> None:
     overdue = Step.objects.next_up().filter(due_at__lte=at).order_by("due_at", "pk")
     for request_id in overdue.values_list("request_id", flat=True).iterator():
         pass_on(request_id, at=at)
+
+
+@shared_task(expires=3000)
+def remind_of_ending_grants() -> None:
+    remind_of_ends(clock.now())

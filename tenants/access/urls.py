@@ -52,6 +52,7 @@ urlpatterns = [
     path("policies/owners/<int:number>/drop/", policy_pages.offer_owner_drop, name="offer-owner-drop"),
     path("grants/", grant_pages.grants, name="grants"),
     path("grants/<int:number>/", grant_pages.grant, name="grant"),
+    path("grants/<int:number>/renew/", grant_pages.grant_renew, name="grant-renew"),
     path("grants/<int:number>/revoke/", grant_pages.grant_revoke, name="grant-revoke"),
     path("grants/<int:number>/suspend/", grant_pages.grant_suspend, name="grant-suspend"),
     path("grants/<int:number>/resume/", grant_pages.grant_resume, name="grant-resume"),

@@ -275,6 +275,11 @@ def end_delegation(actor: User, at: datetime) -> Act:
     return lambda act: act(held.pk, actor=actor, at=at)
 
 
+def renew(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    return lambda act: act(grant.pk, actor=make.owner_of(grant.team), at=at)
+
+
 PEOPLE = (add_person, issue_token, revoke_token, make_sign_in_link, use_sign_in_link)
 TEAMS = (create_team, add_member, change_role, remove_member, add_application, make_calendar, end_calendar)
 
@@ -306,6 +311,7 @@ ACCESS = (
     wish,
 )
 THREAD = (ask, answer, comment, hand_on, pass_on, accept, appeal, delegate, end_delegation)
+RENEWING = (renew,)
 POLICIES = (start_draft, change_draft, discard_draft, switch_on, name_offer_owner, drop_offer_owner)
 ACTS: dict[str, Prepare] = {
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
@@ -313,5 +319,5 @@ ACTS: dict[str, Prepare] = {
     **{f"foundry.notify.{case.__name__}": case for case in NOTIFY},
     **{f"catalog.{case.__name__}": case for case in SUPPLY},
     **{f"tenants.teams.{case.__name__}": case for case in TEAMS},
-    **{f"tenants.access.{case.__name__}": case for case in (*ACCESS, *THREAD, *POLICIES)},
+    **{f"tenants.access.{case.__name__}": case for case in (*ACCESS, *THREAD, *RENEWING, *POLICIES)},
 }

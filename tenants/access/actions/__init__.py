@@ -13,6 +13,7 @@ from tenants.access.actions.policies import (
     start_draft,
     switch_on,
 )
+from tenants.access.actions.renewing import renew
 from tenants.access.actions.standing_in import delegate, end_delegation
 from tenants.access.actions.thread import accept, answer, appeal, ask, comment, hand_on
 from tenants.access.actions.waiting import open_offer, stop_waiting, wish
@@ -35,6 +36,7 @@ __all__ = [
     "name_offer_owner",
     "open_offer",
     "pass_on",
+    "renew",
     "resume",
     "revoke",
     "start_draft",
