@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("tenants.keys.urls")),
     path("", include("tenants.usage.urls")),
     path("", include("tenants.advice.urls")),
+    path("", include("tenants.evidence.urls")),
     path("api/v1/", include("foundry.api.urls")),
 ]
 if settings.DEMO:

@@ -11,6 +11,7 @@ from foundry.people import actions as people
 from foundry.people.models import User
 from tenants.access import actions as access
 from tenants.advice import actions as advice
+from tenants.evidence.questions import QUESTIONS, Asked
 from tenants.teams import actions as teams
 from tests import make
 from tests.walls.supply import SUPPLY
@@ -185,6 +186,13 @@ def close_campaign(actor: User, at: datetime) -> Act:
 
 
 ADVICE = (open_campaign, move_date, plan, choose_successor, close_campaign)
+
+
+def answer(actor: User, at: datetime) -> Act:
+    asked = Asked(at=at, since=at - DAY, until=at)
+    return lambda act: act(QUESTIONS["access"], asked, form="csv", actor=actor, at=at)
+
+
 NOTIFY = (choose_preset, add_hook, switch_hook, try_hook, redeliver)
 
 
@@ -315,6 +323,7 @@ RENEWING = (renew,)
 POLICIES = (start_draft, change_draft, discard_draft, switch_on, name_offer_owner, drop_offer_owner)
 ACTS: dict[str, Prepare] = {
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
+    "tenants.evidence.answer": answer,
     **{f"tenants.advice.{case.__name__}": case for case in ADVICE},
     **{f"foundry.notify.{case.__name__}": case for case in NOTIFY},
     **{f"catalog.{case.__name__}": case for case in SUPPLY},

@@ -65,6 +65,8 @@ GROUND = [
     Door("get", "settings", SIGNED_IN),
     Door("post", "token-revoke", "302 404 404 302 404 404 404 404 404 404", {"token_id": "token.pk"}),
     Door("get", "audit", "302 403 403 403 403 200 403 200 403 403"),
+    Door("get", "audit-question", "302 403 403 403 403 200 403 200 403 403", {"name": "access"}),
+    Door("get", "audit-question-csv", "302 403 403 403 403 200 403 200 403 403", {"name": "exceptions"}),
     Door("get", "schema", EVERYBODY),
     Door("get", "api-docs", EVERYBODY),
     Door("get", "api:me-list", API_SIGNED_IN),

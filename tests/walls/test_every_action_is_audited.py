@@ -17,7 +17,15 @@ from foundry.lib import clock
 from tests import make
 from tests.walls.acts import ACTS
 
-SLICES = ("foundry.people", "foundry.notify", "catalog", "tenants.teams", "tenants.access", "tenants.advice")
+SLICES = (
+    "foundry.people",
+    "foundry.notify",
+    "catalog",
+    "tenants.teams",
+    "tenants.access",
+    "tenants.advice",
+    "tenants.evidence",
+)
 
 
 def files(slice_: str) -> list[ModuleType]:
