@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -69,15 +69,15 @@ def question(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 @with_role(Role.ADMIN, Role.AUDITOR)
-def question_csv(request: HttpRequest, name: str) -> HttpResponseBase:
+def question_csv(request: HttpRequest, name: str) -> HttpResponse:
     asked_for = named(name)
     form = AskForm(asked_for, request.GET or None)
     if form.is_bound and not form.is_valid():
         return question(request, name)
     rows = actions.answer(asked_for, read(form), form="csv", actor=signed_in(request), at=clock.now())
     headers = {"Content-Disposition": f'attachment; filename="{name}-{clock.now():%Y%m%dT%H%M%SZ}.csv"'}
-    lines = csv.lines(asked_for.header, rows)
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+    text = "".join(csv.lines(asked_for.header, rows))
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def named(name: str) -> Question:

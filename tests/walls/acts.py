@@ -188,7 +188,7 @@ def close_campaign(actor: User, at: datetime) -> Act:
 ADVICE = (open_campaign, move_date, plan, choose_successor, close_campaign)
 
 
-def answer(actor: User, at: datetime) -> Act:
+def ask_for_evidence(actor: User, at: datetime) -> Act:
     asked = Asked(at=at, since=at - DAY, until=at)
     return lambda act: act(QUESTIONS["access"], asked, form="csv", actor=actor, at=at)
 
@@ -323,7 +323,7 @@ RENEWING = (renew,)
 POLICIES = (start_draft, change_draft, discard_draft, switch_on, name_offer_owner, drop_offer_owner)
 ACTS: dict[str, Prepare] = {
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
-    "tenants.evidence.answer": answer,
+    "tenants.evidence.answer": ask_for_evidence,
     **{f"tenants.advice.{case.__name__}": case for case in ADVICE},
     **{f"foundry.notify.{case.__name__}": case for case in NOTIFY},
     **{f"catalog.{case.__name__}": case for case in SUPPLY},

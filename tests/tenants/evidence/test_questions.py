@@ -31,7 +31,7 @@ def auditor() -> User:
 def rows(who: User, name: str, **asked: Any) -> list[dict[str, str]]:
     answer = browser(who).get(f"/audit/ask/{name}/answer.csv", asked)
     assert answer.status_code == 200
-    return list(csv.DictReader(io.StringIO(b"".join(answer).decode())))  # type: ignore[arg-type]
+    return list(csv.DictReader(io.StringIO(answer.content.decode())))
 
 
 def test_who_could_call_what_is_answered_as_of_the_moment(auditor: User) -> None:
