@@ -66,11 +66,14 @@ class TermsForm(ToldForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        last = self.fields.pop("counts_from", None)
         for name in FACTS:
             label = name.replace("sub_", "sub-").replace("_", " ").capitalize()
             self.fields[name] = forms.CharField(
                 max_length=1000, required=name in {"hosted_by", "training"}, label=label, help_text=HELP[name]
             )
+        if last is not None:
+            self.fields["counts_from"] = last
 
     @property
     def text(self) -> TermsText:

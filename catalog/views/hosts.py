@@ -50,6 +50,7 @@ def host(request: HttpRequest, slug: str) -> HttpResponse:
         "offers": row.offers.listed().count(),
         "pools": row.pools.count(),
         "waiting": row.offers.unpublished().count(),
+        "by_hand": row.offers.listed().filter(by_hand=True).select_related("model")[:50],
         "lists": kind_of(row.connector).lists,
     }
     return render(request, "catalog/host.html", context)
