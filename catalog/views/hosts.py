@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog import actions
 from catalog.connectors.registry import CONNECTORS, kind_of
-from catalog.forms import HostForm
+from catalog.host_form import HostForm, groups
 from catalog.models import Change, Host, SyncRun
 from catalog.states import ChangeKind
 from catalog.views.sync import READERS, runs_of
@@ -59,7 +59,11 @@ def host(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @with_role(Role.ADMIN)
 def new_host(request: HttpRequest) -> HttpResponse:
-    form = HostForm(request.POST or None)
+    """First the kind, then the form that asks what this kind needs."""
+    name = request.POST.get("connector") or request.GET.get("kind")
+    if not name:
+        return render(request, "catalog/host_kind.html", {"groups": groups()})
+    form = HostForm(request.POST or None, kind=kind_of(name))
     if request.method == "POST" and form.is_valid():
         try:
             made = actions.save_host(
@@ -77,7 +81,7 @@ def new_host(request: HttpRequest) -> HttpResponse:
 @with_role(Role.ADMIN)
 def change_host(request: HttpRequest, slug: str) -> HttpResponse:
     row = get_object_or_404(Host.objects.select_related("default_terms"), slug=slug)
-    form = HostForm(request.POST or None, initial=HostForm.of(row))
+    form = HostForm(request.POST or None, kind=kind_of(row.connector), host=row)
     if request.method == "POST" and form.is_valid():
         try:
             actions.update_host(
@@ -94,7 +98,7 @@ def change_host(request: HttpRequest, slug: str) -> HttpResponse:
 
 def tell(form: HostForm, refused: Refused) -> None:
     """Show a refusal beside its field, or above the form."""
-    fields = {"listing_settings": "subscription"}
+    fields = {"listing_settings": next(iter(form.kind.settings_needed), "")}
     for name, why in refused.errors.items():
         field = fields.get(name, name)
         form.add_error(field if field in form.fields else None, why)

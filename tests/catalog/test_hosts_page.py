@@ -1,14 +1,17 @@
 """Pages of those who keep supply: who may see them, what they tell, and what moves while a sync runs."""
 
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from catalog.connectors.registry import CONNECTORS
+from catalog.host_form import settings_of
 from catalog.models import Change, Host, SyncRun
 from foundry.lib import clock, secrets
 from tests import make
+from tests.foundry.web.markup import faults, inline_parts
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
@@ -67,10 +70,12 @@ def test_no_page_shows_a_credential(ada: Client) -> None:
 
 
 def test_a_form_that_cannot_work_keeps_what_was_typed_but_not_the_credential(ada: Client) -> None:
-    answer = ada.post("/hosts/new/", FORM | {"subscription": "", "listing_base_url": "ftp://x"})
+    assert (
+        "Azure AI Foundry needs it." in ada.post("/hosts/new/", FORM | {"subscription": ""}).content.decode()
+    )
+    answer = ada.post("/hosts/new/", FORM | {"listing_base_url": "ftp://x"})
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert "also needs subscription" in page
     assert "must be http(s)" in page
     assert 'value="Azure East"' in page
     assert "canary" not in page
@@ -252,7 +257,38 @@ def test_what_a_kind_asks_for_beside_the_address_can_be_entered(
     assert Host.objects.get(slug="azure-east").listing_settings == kept
 
 
-def test_every_setting_of_every_kind_has_its_field(ada: Client) -> None:
-    page = ada.get("/hosts/new/").content.decode()
-    wanted = {name for kind in CONNECTORS.values() for name in (*kind.settings_needed, *kind.settings_may)}
-    assert {name for name in wanted if f'name="{name}"' not in page} == set()
+def test_every_kind_can_be_chosen_and_its_form_asks_what_it_needs_and_nothing_else(ada: Client) -> None:
+    choices = ada.get("/hosts/new/").content.decode()
+    every = {name for kind in CONNECTORS.values() for name in settings_of(kind)} - {"region"}
+    for kind in CONNECTORS.values():
+        assert f'href="?kind={kind.name}"' in choices
+        assert kind.credential_hint in unescape(choices)
+        form = ada.get("/hosts/new/", {"kind": kind.name}).content.decode()
+        asked = {name for name in every if f'name="{name}"' in form}
+        assert asked == set(settings_of(kind)) - {"region"}, kind.name
+        assert ('name="listing_base_url"' in form) == kind.needs_network, kind.name
+        assert ('name="sync_every_s"' in form) == kind.lists, kind.name
+        assert f'value="{kind.base_url}"' in form or not kind.base_url, kind.name
+        assert (faults(form), inline_parts(form)) == ([], [])
+
+
+def test_a_kind_that_is_not_there_is_refused_with_those_that_are(ada: Client) -> None:
+    answer = ada.get("/hosts/new/", {"kind": "magic"})
+    assert answer.status_code == 400
+    assert "openrouter" in answer.content.decode()
+
+
+def test_a_host_without_a_listing_is_connected_with_a_name_alone(ada: Client) -> None:
+    entered = {"connector": "manual", "name": "Soon", "slug": "soon", "calling_auth": "bearer"}
+    assert ada.post("/hosts/new/", entered).headers["Location"] == "/hosts/soon/"
+    assert Host.objects.get(slug="soon").sync_every_s is None
+
+
+def test_what_the_form_of_a_kind_does_not_ask_stays_as_it_was(ada: Client) -> None:
+    row = host(
+        connector="reference", gone_percent=7, calling_path_template="", publishes_new=True, is_demo=True
+    )
+    entered = {"connector": "xai", "name": "List", "slug": "azure", "publishes_new": "on", "gone_percent": ""}
+    assert ada.post("/hosts/azure/change/", entered).status_code == 302
+    row.refresh_from_db()
+    assert (row.name, row.connector, row.gone_percent, row.is_demo) == ("List", "reference", 7, True)
