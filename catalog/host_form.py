@@ -110,7 +110,9 @@ class HostForm(forms.Form):
     sync_every_s = forms.TypedChoiceField(
         choices=EVERY, coerce=int, empty_value=None, required=False, label="Sync", initial="21600"
     )
-    default_terms = forms.ModelChoiceField(Terms.objects.all(), required=False, label="Terms of its offers")
+    default_terms = forms.ModelChoiceField(
+        Terms.objects.all(), required=False, label="Terms of its offers", empty_label="None yet"
+    )
     listing_base_url = forms.CharField(max_length=400, required=False, label="Address of the listing")
     listing_credential = forms.CharField(
         required=False,
