@@ -22,6 +22,7 @@ from foundry.people.models import Role, User
 
 PER_PAGE = 24  # whole rows of two, three and four cards
 VIEWS = ("table", "cards")
+NARROWING = ("q", "team", "model", "max_price", *(facet.name for facet in facets.FACETS))
 CHANGES_AT_MOST = 12
 
 
@@ -52,6 +53,7 @@ def catalog(request: HttpRequest) -> HttpResponse:
         "filter": found,
         "chosen": request.GET,
         "kept": [(name, value) for name, value in request.GET.items() if value and name not in {"q", "page"}],
+        "narrowed": any(request.GET.get(name) for name in NARROWING),
         "show": wanted.get("show", "all"),
         "tabs": tabs(counted, person),
         "facets": [(facet, counted.choices[facet.name]) for facet in facets.FACETS],
