@@ -24,6 +24,7 @@ SOAKS = {
     f"{GATEWAY}/test_hundred.py": 72,  # 14 rounds each
     f"{GATEWAY}/test_outage.py": 20,
     "tests/catalog/test_worker.py": 20,
+    "tests/catalog/test_kill_sync.py": 20,
     "tests/foundry/api/test_idempotency.py": 20,
     "tests/foundry/notify/test_kill.py": 5,
 }

@@ -8,10 +8,17 @@ from foundry.lib.errors import Invalid
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# A cloud machine's own credentials are served here; no provider lists models at them.
+# A cloud machine's own credentials are served here (Amazon, Google, Azure, Alibaba, Oracle, Tencent); no provider
+# lists models at them. Azure's 168.63.129.16 and Oracle's 192.0.0.192 look like any other address.
 METADATA = {
-    ip_address(text) for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")
-}
+    ip_address(text)
+    for text in (
+        "169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.0.23", "168.63.129.16", "100.100.100.200",
+        "192.0.0.192", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254",
+    )
+}  # fmt: skip
+# What Python's registry of special networks does not know yet, or calls public.
+INWARD = [IPv6Network("fec0::/10"), IPv6Network("3fff::/20")]
 NAT64 = IPv6Network("64:ff9b::/96")
 WIDEST = {4: 8, 6: 16}  # the shortest prefixes that still mean a network somebody had in mind
 
@@ -33,7 +40,7 @@ def why_refused(address: Address, trusted: Iterable[Network]) -> str:
         return f"{real} serves a machine's own credentials"
     if any(real in network for network in trusted if network.version == real.version):
         return ""
-    if not real.is_global or real.is_multicast or real.is_reserved:
+    if not real.is_global or real.is_multicast or real.is_reserved or any(real in net for net in INWARD):
         return f"{real} is not a public address"
     return ""
 

@@ -130,6 +130,14 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname.lower(), port or (443 if parts.scheme == "https" else 80)
 
 
+def onward(url: str, location: str) -> str:
+    """Where a redirect leads. Raises NotAllowed for what is no URL."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise NotAllowed("The answer leads to an address that is no URL; not followed.") from error
+
+
 def shown(url: str) -> str:
     """A URL without its query, which may hold a secret."""
     return url.partition("?")[0]
@@ -206,7 +214,7 @@ class GuardedClient:
             answer = self.read(url, params)
             if answer.status not in {301, 302, 303, 307, 308}:
                 return answer
-            url, params = urljoin(url, answer.headers.get("location", "")), None
+            url, params = onward(url, answer.headers.get("location", "")), None
         raise BadAnswer(f"{shown(url)} redirects in circles.", answer.status)
 
     def read(

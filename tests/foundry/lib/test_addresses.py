@@ -12,6 +12,7 @@ INSIDE = [
     "224.0.0.1", "255.255.255.255", "240.0.0.1", "192.0.2.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1",
     "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1",
     "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::", "2001:db8::1",
+    "fec0::1", "3fff::1", "::127.0.0.1", "64:ff9b:1::7f00:1", "fe80::5efe:7f00:1", "::ffff:0:7f00:1", "168.63.129.16",
 ]  # fmt: skip
 
 
@@ -33,10 +34,18 @@ def test_a_trusted_network_opens_itself_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254", "::ffff:169.254.169.254"]
+    "address",
+    [
+        "169.254.169.254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "fd00:ec2::254",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a83f:8110",
+    ],
 )
 def test_a_machines_own_credentials_are_refused_even_in_a_trusted_network(address: str) -> None:
-    trusted = networks(["169.254.0.0/16", "100.64.0.0/10", "fd00::/16"])
+    trusted = networks(["169.254.0.0/16", "100.64.0.0/10", "168.63.0.0/16", "fd00::/16"])
     assert why_refused(ip_address(address), trusted)
 
 
