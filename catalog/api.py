@@ -14,7 +14,7 @@ from rest_framework.routers import BaseRouter
 from catalog import actions, pages
 from catalog.asked import Asked, read
 from catalog.capacity_api import CapacityView
-from catalog.filters import ChangeFilter, ModelFilter, OfferFilter, RunFilter
+from catalog.filters import ChangeFilter, FeedFilter, ModelFilter, OfferFilter, RunFilter
 from catalog.hand_api import ByHand, Publishing, TermsView
 from catalog.health_api import HostHealth, OfferHealth
 from catalog.hosts import HostFacts, facts_of
@@ -32,12 +32,14 @@ from catalog.serializers import (
     ModelSerializer,
     NewHostSerializer,
     NewPriceSerializer,
+    NewsSerializer,
     OfferSerializer,
     PriceSerializer,
     PublisherSerializer,
     SettledSerializer,
     SyncRunSerializer,
 )
+from foundry.api.paging import CursorPages
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 
@@ -236,6 +238,10 @@ class SyncRunView(Asked, viewsets.ReadOnlyModelViewSet[SyncRun]):
     take.required_scope = "admin"  # type: ignore[attr-defined]
 
 
+class NewsPages(CursorPages):
+    ordering = ("-settled_at", "-pk")
+
+
 class ChangeView(Asked, viewsets.ReadOnlyModelViewSet[Change]):
     """What differs between two listings; waiting ones are for an admin to apply or dismiss."""
 
@@ -259,6 +265,15 @@ class ChangeView(Asked, viewsets.ReadOnlyModelViewSet[Change]):
     def dismiss(self, request: Request, pk: str) -> Response:
         change = actions.dismiss_change(self.get_object().pk, actor=self.person, at=clock.now())
         return Response(ChangeSerializer(change).data)
+
+    @extend_schema(responses=NewsSerializer(many=True))
+    @action(detail=False, methods=["get"], filterset_class=FeedFilter)
+    def feed(self, request: Request) -> Response:
+        """What came true for offers that everybody sees, the latest first: for everybody."""
+        rows = Change.objects.of_the_catalog().select_related("host", "offer__model__publisher")
+        page = NewsPages()
+        told = page.paginate_queryset(self.filter_queryset(rows), request, view=self) or []
+        return page.get_paginated_response(NewsSerializer(list(told), many=True).data)  # type: ignore[arg-type]  # a list, as many=True says
 
     @extend_schema("changes_apply_many", request=ChangeIdsSerializer, responses=SettledSerializer(many=True))
     @action(detail=False, methods=["post"], url_path="apply", filter_backends=[], pagination_class=None)

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from catalog.facets import CONTEXTS, DATA, PRICES, REACHES, SHOWS
 from catalog.models import CapacityPool, Change, Model, Offer, SyncRun
+from catalog.news import TOPICS
 from catalog.states import ChangeKind, ChangeState, Lifecycle, RunState
 from foundry.lib import clock
 
@@ -108,6 +109,24 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = Change
         fields: list[str] = []
+
+
+class FeedFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What everybody may ask of the feed of changes."""
+
+    host = django_filters.CharFilter(field_name="host__slug")
+    maker = django_filters.CharFilter(field_name="offer__model__publisher__slug")
+    model = django_filters.CharFilter(field_name="offer__model__slug")
+    what = django_filters.ChoiceFilter(
+        choices=[(topic, label) for topic, (label, _) in TOPICS.items()], method="about"
+    )
+
+    class Meta:
+        model = Change
+        fields: list[str] = []
+
+    def about(self, rows: Rows, name: str, value: str) -> Rows:
+        return rows.filter(kind__in=TOPICS[value][1])
 
 
 class PoolFilter(django_filters.FilterSet):  # type: ignore[misc]

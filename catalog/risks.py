@@ -95,10 +95,15 @@ def prices_under(price: Json, key: Condition) -> dict[str, str]:
     """Every price that is told for this condition, the tier's own before the base ones."""
     base = {part: price[part] for part in BASE_PARTS if price.get(part) is not None}
     parts: dict[str, str] = price.get("parts", {})
-    tiers: Iterator[dict[str, str]] = (
+    return base | parts | tier_of(price, key)
+
+
+def tier_of(price: Json, key: Condition) -> dict[str, str]:
+    """The prices that the tier of this condition names; empty where there is none."""
+    found: Iterator[dict[str, str]] = (
         tier["prices"] for tier in price.get("tiers", ()) if condition(tier) == key
     )
-    return base | parts | next(tiers, {})
+    return next(found, {})
 
 
 def amount(prices: dict[str, str], part: str) -> Decimal:

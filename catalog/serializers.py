@@ -10,7 +10,7 @@ from catalog.connectors.base import PARTS
 from catalog.connectors.registry import CONNECTORS
 from catalog.models import Change, Host, Model, Publisher, SyncRun
 from catalog.pages import OfferFacts
-from catalog.states import Lifecycle
+from catalog.states import ChangeKind, Lifecycle
 from foundry.lib import clock
 
 POLICY = ["publishes_new", "price_rise_percent", "gone_percent", "waits_for", "request_gap_ms", "status_url"]
@@ -312,6 +312,25 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
             "state", "at",
             "settled_at", "settled_by",
         ]  # fmt: skip
+
+
+class NewsSerializer(serializers.Serializer[Change]):
+    """One change of an offer that everybody sees, as it counts now."""
+
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField(source="settled_at")
+    host = serializers.CharField(source="host.slug")
+    offer = serializers.IntegerField(source="offer_id")
+    model = serializers.CharField(source="offer.model.__str__", help_text="publisher/model")
+    kind = serializers.CharField(help_text=", ".join(ChangeKind.values))
+    title = serializers.CharField(
+        source="news.title", help_text="In a few words: New, Dearer, Retires 30 Jun 2027."
+    )
+    detail = serializers.CharField(source="news.detail")
+    tone = serializers.CharField(source="news.tone", help_text="good, warn, bad or info")
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+    source = serializers.CharField(help_text="Who told it.")  # type: ignore[assignment]
 
 
 class ChangeIdsSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog.views import byhand, capacity, compare, health, hosts, offers, pauses, publish, sync, terms
+from catalog.views import byhand, capacity, compare, feed, health, hosts, offers, pauses, publish, sync, terms
 
 urlpatterns = [
     path("catalog/", offers.catalog, name="catalog"),
@@ -34,6 +34,7 @@ urlpatterns = [
     path("sync/<int:run_id>/settle/", sync.settle_run, name="run-settle"),
     path("sync/<int:run_id>/take/", sync.take_anyway, name="run-take"),
     path("changes/", sync.changes, name="changes"),
+    path("changes/feed/", feed.feed, name="feed"),
     path("changes/settle/", sync.settle_changes, name="changes-settle"),
     path("changes/<int:change_id>/apply/", sync.apply_change, name="change-apply"),
     path("changes/<int:change_id>/dismiss/", sync.dismiss_change, name="change-dismiss"),

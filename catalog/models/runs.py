@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from catalog.models.supply import SUPPLY_READERS, Host, Offer
+from catalog.news import News, news
 from catalog.states import ChangeKind, ChangeState, RunState
 from catalog.words import fact
 
@@ -20,6 +21,10 @@ class RunQuerySet(models.QuerySet["SyncRun"]):
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
+    def of_the_catalog(self) -> Self:
+        """What came true for offers that everybody sees, the latest first."""
+        return self.filter(state=ChangeState.APPLIED, offer__hidden=False).order_by("-settled_at", "-pk")
+
     def seen_by(self, person: "User") -> Self:
         return self if person.is_any(*SUPPLY_READERS) else self.none()
 
@@ -94,7 +99,12 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["state", "-id"], name="changes_by_state")]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="changes_by_state"),
+            models.Index(
+                fields=["-settled_at", "-id"], condition=Q(state="applied"), name="changes_as_they_came_true"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ChangeKind.values), name="change_kind_is_known"),
             models.CheckConstraint(condition=Q(state__in=ChangeState.values), name="change_state_is_known"),
@@ -102,6 +112,10 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+    @property
+    def news(self) -> News:
+        return news(self.kind, self.before, self.after)
 
     @property
     def before_words(self) -> str:

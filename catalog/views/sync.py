@@ -57,8 +57,10 @@ def sync_host(request: HttpRequest, slug: str) -> HttpResponse:
 def runs(request: HttpRequest) -> HttpResponse:
     found = RunFilter(request.GET, queryset=with_waits(SyncRun.objects.select_related("host")))
     rows = found.qs if found.form.is_valid() else SyncRun.objects.none()
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "moving": any(run.state in OPEN for run in page),
         "filter": found,
         "chosen": request.GET,
         "hosts": Host.objects.values_list("slug", "name"),

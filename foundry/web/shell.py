@@ -31,6 +31,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
         [
             Link("home", "Home", "home"),
             Link("catalog", "Catalog", "catalog"),
+            Link("feed", "What changed", "status"),
             Link("requests", "Requests", "requests"),
             Link("grants", "Grants", "grants"),
             Link("keys", "Keys", "keys"),
@@ -95,21 +96,27 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def navigation(person: User, here: str) -> list[dict[str, Any]]:
-    """The sidebar's groups, only with what this person can use."""
-    groups = []
-    for label, links in GROUPS:
-        mine = [link for link in links if not link.roles or person.is_any(*link.roles)]
-        if mine:
-            groups.append({"label": label, "items": [item(link, person, here) for link in mine]})
-    return groups
+    """The sidebar's groups, only with what this person can use; the page they are on is marked once."""
+    groups = [
+        (label, [link for link in links if not link.roles or person.is_any(*link.roles)])
+        for label, links in GROUPS
+    ]
+    urls = [reverse(link.name) for _, links in groups for link in links]
+    around = [url for url in urls if here == url or (url != "/" and here.startswith(url))]
+    current = max(around, key=len, default="")
+    return [
+        {"label": label, "items": [item(link, person, current) for link in links]}
+        for label, links in groups
+        if links
+    ]
 
 
-def item(link: Link, person: User, here: str) -> dict[str, Any]:
+def item(link: Link, person: User, current: str) -> dict[str, Any]:
     url = reverse(link.name)
     return {
         "url": url,
         "label": link.label,
         "icon": link.icon,
         "count": import_string(link.counter)(person) if link.counter else None,
-        "active": here == url or (url != "/" and here.startswith(url)),
+        "active": url == current,
     }

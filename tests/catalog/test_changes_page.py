@@ -169,3 +169,14 @@ def test_the_policy_is_set_on_the_hosts_form_and_by_the_api(ada: Client) -> None
     assert (answer.json()["price_rise_percent"], answer.json()["waits_for"]) == (50, ["gone"])
     bad = ada.patch("/api/v1/hosts/azure/", {"gone_percent": 101}, content_type="application/json")
     assert (bad.status_code, "gone_percent" in bad.json()["errors"]) == (400, True)
+
+
+def test_the_list_of_runs_moves_while_one_is_open_and_stands_still_after(ada: Client) -> None:
+    run = SyncRun.objects.create(
+        host=make.host("azure"), asked_by="Ada", state="running", seen=41, expected=149
+    )
+    page = ada.get("/sync/?host=azure").content.decode()
+    assert 'hx-get="/sync/?host=azure"' in page
+    assert "41 of 149" in page
+    SyncRun.objects.filter(pk=run.pk).update(state="succeeded", finished_at=clock.now())
+    assert "hx-trigger" not in ada.get("/sync/").content.decode()
