@@ -87,7 +87,9 @@ class PoolOffersSerializer(serializers.Serializer[Any]):
     offers = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=LARGEST), max_length=1_000
     )
-    source = serializers.CharField(max_length=160, default="", help_text="Where it stands; not for release.")  # type: ignore[assignment]
+    source = serializers.CharField(  # type: ignore[assignment]
+        max_length=160, default="", allow_blank=True, help_text="Where it stands; not for release."
+    )
 
 
 class MovedSerializer(serializers.Serializer[Any]):
