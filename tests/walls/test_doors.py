@@ -1,6 +1,6 @@
 """Every address × every kind of person × own and foreign rows has a declared answer.
 
-`tests/walls/doors.py` is the table. An address without a row fails here; so does a row without an address.
+`tests/walls/doors/` is the table. An address without a row fails here; so does a row without an address.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def declared() -> set[tuple[str, str]]:
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
-    assert addresses() - declared() == set(), "new addresses need a row in tests/walls/doors.py"
+    assert addresses() - declared() == set(), "new addresses need a row in tests/walls/doors/"
     assert declared() - addresses() == set(), "rows of addresses that are gone"
 
 
