@@ -112,7 +112,7 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class FeedFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """What everybody may ask of the feed of changes."""
+    """What everybody may ask of the feed of changes. A price list that nobody serves is left out unless it is named."""
 
     host = django_filters.CharFilter(field_name="host__slug")
     maker = django_filters.CharFilter(field_name="offer__model__publisher__slug")
@@ -120,10 +120,18 @@ class FeedFilter(django_filters.FilterSet):  # type: ignore[misc]
     what = django_filters.ChoiceFilter(
         choices=[(topic, label) for topic, (label, _) in TOPICS.items()], method="about"
     )
+    kind = django_filters.ChoiceFilter(choices=ChangeKind.choices)
+    on = django_filters.DateFilter(
+        field_name="settled_at", lookup_expr="date", label="A day, as in 2026-12-31"
+    )
 
     class Meta:
         model = Change
         fields: list[str] = []
+
+    def filter_queryset(self, queryset: Rows) -> Rows:
+        rows: Rows = super().filter_queryset(queryset)
+        return rows if self.form.cleaned_data.get("host") else rows.exclude(host__connector="reference")
 
     def about(self, rows: Rows, name: str, value: str) -> Rows:
         return rows.filter(kind__in=TOPICS[value][1])

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Change, Offer
 from catalog.news import news
-from catalog.views.feed import by_day
+from catalog.views.feed import Day, by_day, counted
 from tests import make
 from tests.catalog import syncing
 from tests.catalog.syncing import LOOPBACK
@@ -94,26 +94,42 @@ def test_what_is_hidden_waits_or_was_dismissed_is_not_told() -> None:
         assert [row["model"] for row in said] == ["xai/shown-one"]
 
 
+def days(shown: int = 5) -> list[Day]:
+    rows = Change.objects.of_the_catalog()
+    return by_day(rows, list(counted(rows)), shown)
+
+
 def test_it_is_told_by_the_day_on_which_it_came_true_the_latest_first() -> None:
     offer = make.offer()
     old, new = change(offer, days=0), change(offer, days=2)
     settled_late = change(offer, days=1)
     Change.objects.filter(pk=settled_late.pk).update(settled_at=DAY + timedelta(days=5))
-    days = by_day(Change.objects.of_the_catalog().select_related("host", "offer__model__publisher"))
-    assert [each.date.day for each in days] == [6, 3, 1]
-    assert [each.groups[0].lines[0].change.pk for each in days] == [settled_late.pk, new.pk, old.pk]
+    found = days()
+    assert [each.date.day for each in found] == [6, 3, 1]
+    assert [each.groups[0].changes[0].pk for each in found] == [settled_late.pk, new.pk, old.pk]
 
 
-def test_what_a_host_tells_of_many_on_one_day_is_one_group() -> None:
+def test_what_a_host_tells_of_many_on_one_day_is_one_group_with_a_way_to_all() -> None:
     host = make.host("azure", name="Azure")
     for number in range(8):
         change(make.offer(f"m{number}", at=host))
     change(make.offer(at=make.host("other")))
-    [day] = by_day(Change.objects.of_the_catalog().select_related("host", "offer__model__publisher"))
-    assert sorted((len(group.first), len(group.rest)) for group in day.groups) == [(1, 0), (5, 3)]
-    page = browser(make.person()).get("/changes/feed/").content.decode()
-    assert "Azure, 8 offers" in page
+    [day] = days()
+    assert sorted((len(group.changes), group.more) for group in day.groups) == [(1, 0), (5, 3)]
+    person = browser(make.person())
+    page = person.get("/changes/feed/").content.decode()
+    assert "Gone, 8 offers" in page
     assert "3 more" in page
+    [rest] = re.findall(r'href="([^"]+)">3 more', page)
+    whole = person.get(f"/changes/feed/{rest.replace('&amp;', '&')}").content.decode()
+    assert [f">m{number}<" in whole for number in range(8)] == [True] * 8
+
+
+def test_a_price_list_that_nobody_serves_is_told_only_when_it_is_named() -> None:
+    change(make.offer("listed-one", at=make.host("reference", connector="reference")))
+    person = browser(make.person())
+    assert "listed-one" not in person.get("/changes/feed/").content.decode()
+    assert "listed-one" in person.get("/changes/feed/?host=reference").content.decode()
 
 
 def test_its_filters_live_in_the_address() -> None:
@@ -134,7 +150,7 @@ def test_its_filters_live_in_the_address() -> None:
     assert models("maker=meta") == ["meta/llama-4"]
     assert models("what=leaving&maker=xai") == ["xai/grok-4"]
     assert models("what=price") == []
-    for query in ("host=azure", "maker=xai", "model=grok-4"):
+    for query in ("host=azure", "maker=xai", "model=grok-4", "kind=gone", "on=2026-03-01&kind=gone"):
         page = person.get(f"/changes/feed/?{query}").content.decode()
         assert "grok-4" in page
         assert "llama-4</a>" not in page
