@@ -31,6 +31,7 @@ from foundry.local.redis import Redis
 ROOT = environment.ROOT
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 NEEDED_MB = 500
+LOCK_WAIT_S = 5
 PORTS = {
     "console": ("CONSOLE_PORT", 8000),
     "gateway": ("GATEWAY_PORT", 8100),
@@ -117,14 +118,24 @@ def read_port(name: str, default: int) -> int:
 
 
 def only_one(var: Path) -> IO[str]:
-    """Hold `var/up.lock` as long as we live; a second `up` is told who holds it."""
-    lock = (var / "up.lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.seek(0)
-        pid = lock.read().strip()
-        raise Failure(f"Foundry already runs here, as process {pid}.", f"kill {pid}  # or use it") from error
+    """Hold `var/up.lock` as long as we live; a second `up` is told who holds it.
+
+    A runner that was killed may take a moment to be gone, so its lock is waited for a little.
+    """
+    lock, ends = (var / "up.lock").open("a+"), time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if time.monotonic() < ends:
+                time.sleep(0.1)
+                continue
+            lock.seek(0)
+            pid = lock.read().strip()
+            raise Failure(
+                f"Foundry already runs here, as process {pid}.", f"kill {pid}  # or use it"
+            ) from error
+        break
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
