@@ -44,7 +44,7 @@ async def choose_route(runtime: Runtime, call: Call) -> None:
     assert call.asked is not None
     console, name = runtime.config.console_url, call.asked.model
     try:
-        choice = chosen(call.passport, name, call.at, console)
+        choice = chosen(call.passport, name, call.dialect, call.at, console)
     except LookupError:
         raise not_granted(name, await runtime.book.offered(name), console) from None
     except GatewayError:

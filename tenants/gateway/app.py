@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Awaitable, Callable
 
+from tenants.gateway.answer import answer
 from tenants.gateway.asgi import Receive, Scope, Send, send_bytes, send_json
-from tenants.gateway.chat import chat
 from tenants.gateway.config import Config
+from tenants.gateway.dialects import BY_PATH, CHAT, DIALECTS, Dialect
 from tenants.gateway.errors import GatewayError
 from tenants.gateway.lists import models, quota
 from tenants.gateway.runtime import Runtime
@@ -23,7 +24,7 @@ class Gateway:
     def __init__(self, config: Config) -> None:
         self.runtime = self.runtime_class(config)
         self.routes: dict[str, dict[str, Handler]] = {
-            "/v1/chat/completions": {"POST": self.chat},
+            **{dialect.path: {"POST": self.speaking(dialect)} for dialect in DIALECTS},
             "/v1/models": {"GET": self.models},
             "/v1/quota": {"GET": self.quota},
             "/healthz": {"GET": self.healthz},
@@ -35,13 +36,14 @@ class Gateway:
         if scope["type"] == "lifespan":
             await self.lifespan(receive, send)
         elif scope["type"] == "http":
-            await self.answer(scope, receive, send)
+            await self.respond(scope, receive, send)
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.route(scope)(scope, receive, send)
         except GatewayError as error:
-            await send_json(send, error.status, error.body(), error.headers())
+            told = BY_PATH.get(scope["path"], CHAT).error(error)
+            await send_json(send, error.status, told, error.headers())
 
     def route(self, scope: Scope) -> Handler:
         methods = self.routes.get(scope["path"])
@@ -54,8 +56,11 @@ class Gateway:
             raise GatewayError(405, "method_not_allowed", f"This address takes {', '.join(methods)}.")
         return handler
 
-    async def chat(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await chat(self.runtime, scope, receive, send)
+    def speaking(self, dialect: Dialect) -> Handler:
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            await answer(self.runtime, dialect, scope, receive, send)
+
+        return call
 
     async def models(self, scope: Scope, receive: Receive, send: Send) -> None:
         await models(self.runtime, scope, send)

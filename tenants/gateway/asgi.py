@@ -11,6 +11,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
+WATCH_AFTER_S = 1.0
 
 
 class TooLarge(Exception):
@@ -22,25 +23,28 @@ class Gone(Exception):
 
 
 class Caller:
-    """Is whoever called still there? A whole answer asks once, when it is ready; a stream watches."""
+    """Is whoever called still there? Watched from the first second on; a stream watches at once.
 
-    def __init__(self, receive: Receive) -> None:
-        self.receive = receive
+    :param on_gone: called when they have left while they were watched.
+    """
+
+    def __init__(self, receive: Receive, on_gone: Callable[[], None]) -> None:
+        self.receive, self.on_gone = receive, on_gone
         self.task: asyncio.Task[Message] | None = None
-        self.left = False
+        self.timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self.watch)
 
     def watch(self) -> None:
-        """From now on `gone` costs nothing."""
         if self.task is None:
             self.task = asyncio.ensure_future(self.receive())
+            self.task.add_done_callback(self.leave)
+
+    def leave(self, task: "asyncio.Task[Message]") -> None:
+        if not task.cancelled():
+            self.on_gone()
 
     @property
     def gone(self) -> bool:
-        if self.task is not None:
-            return self.task.done()
-        if not self.left:
-            self.left = self.has_left()
-        return self.left
+        return self.task.done() if self.task is not None else self.has_left()
 
     def has_left(self) -> bool:
         """The body was read to its end, so all that can still come is word that the caller left; is it there already?"""
@@ -53,6 +57,8 @@ class Caller:
         return False
 
     def forget(self) -> None:
+        self.on_gone = lambda: None
+        self.timer.cancel()
         if self.task is not None:
             self.task.cancel()
 

@@ -1,4 +1,4 @@
-"""A chat completion as it was asked: what must hold, what it may cost at worst, what goes to the host. Pure."""
+"""A call as it was asked: what every dialect must hold, and what it may cost at worst. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,16 @@ MOST_CHOICES = 128
 PICTURE_TOKENS = 8_192  # of a picture or file that is named by address; no host charges more for one
 TYPICAL_OUT = 1_024  # charged to tpm where the caller gave no maximum
 BYTES_PER_TOKEN = 4
+# what a picture, file or sound by address is told with, in any dialect
+PICTURES = (
+    b'"image_url"',
+    b'"file"',
+    b'"input_audio"',
+    b'"file_url"',
+    b'"file_id"',
+    b'"type":"url"',
+    b'"type": "url"',
+)
 
 
 @dataclass(slots=True)
@@ -40,19 +50,9 @@ class Asked:
         out = self.tokens_out if self.tokens_out is not None else min(TYPICAL_OUT, self.most_out(route))
         return self.estimate_in + out * self.choices
 
-    def for_host(self, route: RouteRow, tokens_out: int) -> bytes:
-        """The body that is sent: the host's own name of the model, a maximum in any case, usage in any case."""
-        body = self.body | {"model": route.host_model_id}
-        if self.tokens_out is None:
-            body["max_completion_tokens" if route.publisher == "openai" else "max_tokens"] = tokens_out
-        if self.stream:
-            options = body.get("stream_options")
-            body["stream_options"] = (options if isinstance(options, dict) else {}) | {"include_usage": True}
-        return orjson.dumps(body)
 
-
-def read(raw: bytes) -> Asked:
-    """Raises GatewayError 400 for what cannot be a chat completion."""
+def opened(raw: bytes) -> dict[str, Any]:
+    """The body of a call, with what every dialect has in it. Raises GatewayError 400."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -62,28 +62,30 @@ def read(raw: bytes) -> Asked:
     model = body.get("model")
     if not isinstance(model, str) or not model or len(model) > 300:
         raise invalid("`model` is missing; name one as publisher/model.", "model")
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
-        raise invalid("`messages` must be a list of at least one message object.", "messages")
-    stream, options = body.get("stream"), body.get("stream_options")
-    if stream not in (None, True, False):
+    if body.get("stream") not in (None, True, False):
         raise invalid("`stream` must be true or false.", "stream")
-    pictures = raw.count(b'"image_url"') + raw.count(b'"file"') + raw.count(b'"input_audio"')
+    return body
+
+
+def whats_asked(raw: bytes, body: dict[str, Any], tokens_out: int | None) -> Asked:
+    """:param tokens_out: the caller's own maximum. Raises GatewayError 400."""
+    options = body.get("stream_options")
+    pictures = sum(raw.count(word) for word in PICTURES)
     return Asked(
         body=body,
-        model=model,
-        stream=bool(stream),
+        model=body["model"],
+        stream=bool(body.get("stream")),
         wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
-        tokens_out=most_out(body),
+        tokens_out=tokens_out,
         choices=count(body, "n", MOST_CHOICES) or 1,
         tokens_in=len(raw) + pictures * PICTURE_TOKENS,
         estimate_in=-(-len(raw) // BYTES_PER_TOKEN),
     )
 
 
-def most_out(body: dict[str, Any]) -> int | None:
-    """The larger of the two ways to say a maximum, so that a hold covers whichever the host heeds."""
-    told = [count(body, name, MOST_TOKENS) for name in ("max_completion_tokens", "max_tokens")]
+def most_out(body: dict[str, Any], *names: str) -> int | None:
+    """The largest of the ways to say a maximum, so that a hold covers whichever the host heeds."""
+    told = [count(body, name, MOST_TOKENS) for name in names]
     return max((each for each in told if each is not None), default=None)
 
 

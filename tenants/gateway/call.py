@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tenants.gateway.asked import Asked
+from tenants.gateway.dialects import Dialect
 from tenants.gateway.meter import Tokens, cost
 from tenants.gateway.spool import Row, Segment
 from tenants.keys.passport import Passport, PriceRow, RouteRow
@@ -25,13 +26,18 @@ def new_id(at: datetime) -> str:
 
 @dataclass(slots=True)
 class Call:
-    """What is known so far. `at` decides price and windows; `started` is monotonic seconds."""
+    """What is known so far. `at` decides price and windows; `started` is monotonic seconds.
+
+    :ivar told: headers of the caller that the dialect passes on.
+    """
 
     passport: Passport
     digest: bytes
+    dialect: Dialect
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: float = field(default_factory=time.monotonic)
     id: str = ""
+    told: dict[str, str] = field(default_factory=dict)
     asked: Asked | None = None
     route: RouteRow | None = None
     price: PriceRow | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tenants.gateway.dialects import Dialect, spoken_to
 from tenants.gateway.errors import GatewayError, paused
 from tenants.keys.passport import Passport, PriceRow, RouteRow
 
@@ -19,18 +20,19 @@ class Choice:
     until: datetime
 
 
-def chosen(passport: Passport, model: str, at: datetime, console_url: str) -> Choice:
+def chosen(passport: Passport, model: str, dialect: Dialect, at: datetime, console_url: str) -> Choice:
     """As `choose`, judged once for all calls until the next date. Raises GatewayError, LookupError."""
-    known: Choice | None = passport.judged.get(model)
+    name = f"{dialect.name} {model}"
+    known: Choice | None = passport.judged.get(name)
     if known is not None and known.since <= at < known.until:
         return known
-    route = choose(passport, model, at, console_url)
+    route = choose(passport, model, dialect, at, console_url)
     made = Choice(route, route.price(at), route.maxima(at), at, passport.steady_until(at))
-    passport.judged[model] = made
+    passport.judged[name] = made
     return made
 
 
-def choose(passport: Passport, model: str, at: datetime, console_url: str) -> RouteRow:
+def choose(passport: Passport, model: str, dialect: Dialect, at: datetime, console_url: str) -> RouteRow:
     """The oldest live grant of the key for `model`. Raises GatewayError; LookupError when the key has none at all."""
     held = passport.named(model)
     live = [route for route in held if passport.state(route, at) == "live"]
@@ -39,7 +41,7 @@ def choose(passport: Passport, model: str, at: datetime, console_url: str) -> Ro
     if not live:
         raise not_live(passport, held, at, console_url)
     for route in live:
-        if (why := trouble(route, at, console_url)) is None:
+        if (why := trouble(route, dialect, at, console_url)) is None:
             return route
     raise why  # type: ignore[misc]
 
@@ -71,7 +73,7 @@ def not_live(passport: Passport, held: list[RouteRow], at: datetime, console_url
     )
 
 
-def trouble(route: RouteRow, at: datetime, console_url: str) -> GatewayError | None:
+def trouble(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> GatewayError | None:
     """Why a live grant cannot be called now."""
     if route.terms_missing(at):
         return GatewayError(
@@ -88,6 +90,14 @@ def trouble(route: RouteRow, at: datetime, console_url: str) -> GatewayError | N
             503,
             "host_not_callable",
             f"{route.host} lists {route.name} but has no calling address; an admin can add one.",
+        )
+    if not dialect.spoken_by(route):
+        others = " or ".join(spoken_to(route)) or "no address of this gateway"
+        return GatewayError(
+            400,
+            "dialect_not_spoken",
+            f"{route.host} does not speak {dialect.path} for {route.name}, and calls are not translated; use {others}.",
+            param="model",
         )
     pause = route.pause(at)
     return None if pause is None else paused(route, pause, at)

@@ -13,6 +13,7 @@ class Config:
     """:param cut_off_s: a process that could not confirm its passports for so long refuses every call.
 
     :param body_bytes: the largest request body. :param call_s: the longest a host may take for one answer.
+    :param drain_s: how long a host is read on for a caller who hung up.
     """
 
     database_url: str
@@ -22,6 +23,7 @@ class Config:
     poll_s: float = 0.25
     body_bytes: int = 32 << 20
     call_s: float = 600.0
+    drain_s: float = 30.0
 
     @classmethod
     def read(cls) -> "Config":
@@ -30,6 +32,7 @@ class Config:
             database_url=env.text("GATEWAY_DATABASE_URL"),
             spool_dir=Path(env.text("FOUNDRY_SPOOL_DIR", f"{var}/spool")),
             console_url=env.text("FOUNDRY_CONSOLE_URL", "http://127.0.0.1:8000").rstrip("/"),
+            drain_s=float(env.number("GATEWAY_DRAIN_S", 30)),
         )
 
 

@@ -44,6 +44,37 @@ def report(usage: Any) -> Tokens | None:
     return Tokens(into, out, min(cached or 0, into), min(reasoning or 0, out))
 
 
+def report_response(usage: Any) -> Tokens | None:
+    """The same of OpenAI's responses."""
+    if not isinstance(usage, dict):
+        return None
+    into, out = number(usage, "input_tokens"), number(usage, "output_tokens")
+    if into is None or out is None:
+        return None
+    out = max(out, (number(usage, "total_tokens") or 0) - into)
+    cached = part(usage, "input_tokens_details", "cached_tokens")
+    reasoning = part(usage, "output_tokens_details", "reasoning_tokens")
+    return Tokens(into, out, min(cached or 0, into), min(reasoning or 0, out))
+
+
+def report_embedding(usage: Any) -> Tokens | None:
+    """The same of embeddings, which have no output."""
+    into = number(usage, "prompt_tokens") if isinstance(usage, dict) else None
+    return None if into is None else Tokens(into, 0)
+
+
+def report_message(usage: Any) -> Tokens | None:
+    """The same of Anthropic's messages, which count what a cache gave or took beside the input."""
+    if not isinstance(usage, dict):
+        return None
+    into, out = number(usage, "input_tokens"), number(usage, "output_tokens")
+    if into is None or out is None:
+        return None
+    cached = number(usage, "cache_read_input_tokens") or 0
+    written = number(usage, "cache_creation_input_tokens") or 0
+    return Tokens(into + cached + written, out, cached)
+
+
 def part(usage: dict[str, Any], group: str, name: str) -> int | None:
     details = usage.get(group)
     return number(details, name) if isinstance(details, dict) else None

@@ -1,4 +1,4 @@
-"""The sandbox upstream: a small OpenAI-compatible server that answers with what it was asked.
+"""The sandbox upstream: a small server that answers with what it was asked, in OpenAI's and Anthropic's ways.
 
 `python -m tenants.gateway.sandbox --port 8200 [--log FILE]`. No model runs here and every answer says so.
 Answers and token counts are exact functions of the question (a token is four UTF-8 bytes, begun ones
@@ -17,7 +17,6 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
@@ -27,124 +26,58 @@ import uvicorn
 
 from tenants.gateway import sandbox_listing
 from tenants.gateway.asgi import Receive, Scope, Send, header, read_body, send_json
-
-TOKEN_BYTES = 4
-MOST_OUT = 100_000
-LABEL = "Sandbox echo (no model ran): "
+from tenants.gateway.sandbox_answer import Answer
+from tenants.gateway.sandbox_speech import Embeddings, Messages, Responses
 
 
-def tokens_of(text: str) -> int:
-    """How many tokens the sandbox counts: four bytes each, the last one begun counts."""
-    return -(-len(text.encode()) // TOKEN_BYTES)
+class Chat:
+    """POST …/chat/completions."""
 
+    @staticmethod
+    def question(asked: dict[str, Any]) -> dict[str, Any]:
+        return asked
 
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """What a test asks for in `metadata`."""
-
-    tokens_out: int | None = None
-    cached: int = 0
-    delay_s: float = 0.0
-    status: int = 200
-    breaks: bool = False
-    usage: str = ""
-
-    @classmethod
-    def read(cls, metadata: dict[str, str]) -> "Knobs":
-        def number(name: str, default: int) -> int:
-            return int(metadata.get(f"sandbox_{name}", default))
-
-        return cls(
-            tokens_out=number("tokens_out", 0) or None,
-            cached=number("cached", 0),
-            delay_s=number("delay_ms", 0) / 1000,
-            status=number("status", 200),
-            breaks="sandbox_break" in metadata,
-            usage=metadata.get("sandbox_usage", ""),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one question is answered with: `pieces` are tokens."""
-
-    model: str
-    pieces: tuple[str, ...]
-    tokens_in: int
-    finish: str
-    knobs: Knobs
-
-    @classmethod
-    def to(cls, asked: dict[str, Any]) -> "Answer":
-        knobs = Knobs.read(asked.get("metadata") or {})
-        words = [text_of(message.get("content")) for message in asked["messages"]]
-        text = LABEL + (words[-1] if words else "")
-        wanted = knobs.tokens_out or tokens_of(text)
-        raw = text.encode()
-        if knobs.tokens_out:
-            raw = (raw * (1 + wanted * TOKEN_BYTES // len(raw)))[: wanted * TOKEN_BYTES]
-        most = min(asked.get("max_completion_tokens") or asked.get("max_tokens") or MOST_OUT, MOST_OUT)
-        kept = raw[: min(wanted, most) * TOKEN_BYTES]
-        pieces = tuple(
-            kept[i : i + TOKEN_BYTES].decode(errors="replace") for i in range(0, len(kept), TOKEN_BYTES)
-        )
-        return cls(
-            model=str(asked.get("model", "echo")),
-            pieces=pieces,
-            tokens_in=sum(map(tokens_of, words)),
-            finish="length" if wanted > most else "stop",
-            knobs=knobs,
-        )
-
-    def usage(self) -> dict[str, Any] | None:
-        told = len(self.pieces)
-        if self.knobs.usage == "missing":
-            return None
-        if self.knobs.usage:
-            told = -1 if self.knobs.usage == "negative" else int(self.knobs.usage)
-        return {
-            "prompt_tokens": self.tokens_in,
-            "completion_tokens": told,
-            "total_tokens": self.tokens_in + told,
-            "prompt_tokens_details": {"cached_tokens": min(self.knobs.cached, self.tokens_in)},
+    @staticmethod
+    def whole(answer: Answer) -> dict[str, Any]:
+        message = {"role": "assistant", "content": "".join(answer.pieces), "refusal": None}
+        body = frame(answer, "chat.completion") | {
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish}]
         }
+        usage = answer.usage()
+        return body if usage is None else body | {"usage": usage}
+
+    @staticmethod
+    def events(answer: Answer) -> Iterator[bytes]:
+        for chunk in chunks(answer):
+            yield b"data: %b\n\n" % orjson.dumps(chunk)
+        yield b"data: [DONE]\n\n"
 
 
-def text_of(content: Any) -> str:
-    """The text of a message's content, in its plain form and in its form of parts."""
-    if isinstance(content, list):
-        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
-
-
-def whole(answer: Answer, call_id: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": "".join(answer.pieces), "refusal": None}
-    body = frame(answer, call_id, "chat.completion") | {
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish}]
-    }
-    usage = answer.usage()
-    return body if usage is None else body | {"usage": usage}
-
-
-def chunks(answer: Answer, call_id: str, with_usage: bool) -> Iterator[dict[str, Any]]:
+def chunks(answer: Answer) -> Iterator[dict[str, Any]]:
     """The chunks of a stream; the last one carries the usage where it was asked for."""
-    base = frame(answer, call_id, "chat.completion.chunk")
+    base = frame(answer, "chat.completion.chunk")
     for number, piece in enumerate(answer.pieces):
         delta = {"role": "assistant", "content": piece} if number == 0 else {"content": piece}
         yield base | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
     yield base | {"choices": [{"index": 0, "delta": {}, "finish_reason": answer.finish}]}
-    if with_usage and (usage := answer.usage()) is not None:
+    if answer.with_usage and (usage := answer.usage()) is not None:
         yield base | {"choices": [], "usage": usage}
 
 
-def frame(answer: Answer, call_id: str, kind: str) -> dict[str, Any]:
+def frame(answer: Answer, kind: str) -> dict[str, Any]:
     return {
-        "id": f"sandbox-{call_id}",
+        "id": f"sandbox-{answer.call_id}",
         "object": kind,
         "created": int(time.time()),
         "model": answer.model,
         "system_fingerprint": "foundry-sandbox",
     }
+
+
+Speech = Chat | Responses | Embeddings | Messages
+SPOKEN: dict[str, type[Speech]] = {
+    "/chat/completions": Chat, "/responses": Responses, "/embeddings": Embeddings, "/messages": Messages,
+}  # fmt: skip
 
 
 class Sandbox:
@@ -157,59 +90,52 @@ class Sandbox:
         if scope["type"] != "http":
             return
         path, method = scope["path"], scope["method"]
-        if method == "POST" and path.endswith("/chat/completions"):
-            await self.complete(scope, receive, send)
+        speech = next((each for ending, each in SPOKEN.items() if path.endswith(ending)), None)
+        if method == "POST" and speech is not None:
+            await self.complete(speech, scope, receive, send)
         elif method == "GET" and (listed := listing(scope)) is not None:
             await send_json(send, 200, listed)
         else:
             await send_json(send, 404, problem(f"The sandbox has nothing at {method} {path}."))
 
-    async def complete(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def complete(self, speech: type[Speech], scope: Scope, receive: Receive, send: Send) -> None:
+        call_id = header(scope, b"x-client-request-id") or os.urandom(8).hex()
         try:
             asked = orjson.loads(await read_body(receive))
-            answer = Answer.to(asked)
+            answer = Answer.to(speech.question(asked), call_id)
         except (ValueError, TypeError, KeyError, AttributeError):
-            await send_json(send, 400, problem("The body is no chat completion request."))
+            await send_json(send, 400, problem("The body is no such request."))
             return
-        call_id = header(scope, b"x-client-request-id") or os.urandom(8).hex()
         await asyncio.sleep(answer.knobs.delay_s)
         if answer.knobs.status != 200:
             await send_json(send, answer.knobs.status, problem(f"As asked: {answer.knobs.status}."))
-        elif asked.get("stream"):
-            await self.stream(
-                answer, call_id, bool((asked.get("stream_options") or {}).get("include_usage")), send
-            )
+        elif asked.get("stream") and not issubclass(speech, Embeddings):
+            await self.stream(answer, speech.events(answer), send)
         else:
-            self.note(answer, call_id)
-            body = orjson.dumps(whole(answer, call_id))
+            self.note(answer)
+            body = orjson.dumps(speech.whole(answer))
             await start(send, b"application/json", len(body))
             if answer.knobs.breaks:
                 raise ConnectionResetError("as asked")
             await send({"type": "http.response.body", "body": body})
 
-    async def stream(self, answer: Answer, call_id: str, with_usage: bool, send: Send) -> None:
-        self.note(answer, call_id)
+    async def stream(self, answer: Answer, events: Iterator[bytes], send: Send) -> None:
+        self.note(answer)
         await start(send, b"text/event-stream; charset=utf-8")
-        for number, chunk in enumerate(chunks(answer, call_id, with_usage)):
-            await send(
-                {
-                    "type": "http.response.body",
-                    "body": b"data: %b\n\n" % orjson.dumps(chunk),
-                    "more_body": True,
-                }
-            )
+        for number, event in enumerate(events):
+            await send({"type": "http.response.body", "body": event, "more_body": True})
             if answer.knobs.breaks and number == len(answer.pieces) // 2:
                 raise ConnectionResetError("as asked")
             if answer.knobs.delay_s:
                 await asyncio.sleep(answer.knobs.delay_s)
-        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+        await send({"type": "http.response.body", "body": b""})
 
-    def note(self, answer: Answer, call_id: str) -> None:
+    def note(self, answer: Answer) -> None:
         """One line per served call, on disk before the caller can know of it."""
         if self.log is None:
             return
         line = {
-            "call_id": call_id,
+            "call_id": answer.call_id,
             "model": answer.model,
             "tokens_in": answer.tokens_in,
             "tokens_out": len(answer.pieces),

@@ -30,6 +30,11 @@ def reported(runtime: Runtime, call: Call, tokens: Tokens | None, *, cancelled: 
         settle(runtime, call, call.row(outcome, code=code, status=200, tokens=tokens))
 
 
+def given_up(runtime: Runtime, call: Call) -> None:
+    """The caller left and the host did not come to an end in time."""
+    settle(runtime, call, call.worst_case(Outcome.CANCELLED, code="client_closed", status=499))
+
+
 def failed(runtime: Runtime, call: Call, code: str, status: int, *, sent: bool) -> None:
     """The host did not answer. What was never sent costs nothing; of the rest nobody knows."""
     if sent:

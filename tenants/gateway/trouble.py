@@ -1,15 +1,14 @@
 """What went wrong at a host, booked and said in our own words: a host's error may hold what must not be shown."""
 
-import aiohttp
 import orjson
 
 from tenants.gateway import settle
 from tenants.gateway.call import Call
 from tenants.gateway.errors import GatewayError
 from tenants.gateway.runtime import Runtime
+from tenants.gateway.wire import Answer, NotSent
 
 CALLERS_FAULT = (400, 413, 422)
-NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 MOST_BYTES = 100_000
 MOST_WORDS = 1_000
 
@@ -17,7 +16,7 @@ MOST_WORDS = 1_000
 def broken(runtime: Runtime, call: Call, error: BaseException) -> GatewayError:
     """The connection failed: before anything was sent, or after, when nobody knows what the host did."""
     host = call.route.host if call.route else "the host"
-    sent = call.mark is not None and not isinstance(error, NOT_SENT)
+    sent = call.mark is not None and not isinstance(error, NotSent)
     if not sent:
         found = GatewayError(
             502, "upstream_unreachable", f"{host} cannot be reached. Nothing was charged.", retry_after_s=5
@@ -37,7 +36,7 @@ def broken(runtime: Runtime, call: Call, error: BaseException) -> GatewayError:
     return found
 
 
-async def host_refusal(runtime: Runtime, call: Call, answer: aiohttp.ClientResponse) -> GatewayError:
+async def host_refusal(runtime: Runtime, call: Call, answer: Answer) -> GatewayError:
     """The host answered with an error: nothing was charged. Only what the caller can mend is passed on."""
     assert call.route is not None
     host, status = call.route.host, answer.status
@@ -62,9 +61,9 @@ async def host_refusal(runtime: Runtime, call: Call, answer: aiohttp.ClientRespo
     )
 
 
-async def words(runtime: Runtime, call: Call, answer: aiohttp.ClientResponse) -> str:
+async def words(runtime: Runtime, call: Call, answer: Answer) -> str:
     """The host's message, without our credential."""
-    raw = await answer.content.read(MOST_BYTES)
+    raw = await answer.read(MOST_BYTES) or b""
     try:
         error = orjson.loads(raw)["error"]
         said = str(error["message"] if isinstance(error, dict) else error)
@@ -76,7 +75,7 @@ async def words(runtime: Runtime, call: Call, answer: aiohttp.ClientResponse) ->
     return said[:MOST_WORDS]
 
 
-def seconds(answer: aiohttp.ClientResponse) -> float:
+def seconds(answer: Answer) -> float:
     """The host's retry-after, one second without a usable one."""
     told = answer.headers.get("retry-after", "")
     return float(min(int(told), 3600)) if told.isascii() and told.isdigit() else 1.0

@@ -1,13 +1,15 @@
 """Connections to hosts. Where a call goes is judged by the address that is really connected to."""
 
+import asyncio
 import socket
+import ssl
+from functools import partial
 from ipaddress import ip_address
-from typing import Any
 
-import aiohttp
-
-from foundry.lib.addresses import networks, why_refused
+from foundry.lib.addresses import Network, networks, why_refused
 from foundry.lib.secrets import decrypt
+from tenants.gateway.dialects import Dialect
+from tenants.gateway.wire import Connection, NotSent, Target, Wire, tls_context
 from tenants.keys.passport import RouteRow
 
 CONNECT_S = 5.0
@@ -18,60 +20,111 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 class Upstreams:
-    """One client session per host and its trusted networks; credentials are opened here and kept in memory only."""
+    """Kept connections per host and its trusted networks; credentials are opened here and kept in memory only.
+
+    :param call_s: the longest a host may take for one answer.
+    """
 
     def __init__(self, call_s: float) -> None:
-        self.timeout = aiohttp.ClientTimeout(total=call_s, sock_connect=CONNECT_S, sock_read=SILENCE_S)
-        self.sessions: dict[tuple[int, tuple[str, ...]], aiohttp.ClientSession] = {}
+        self.call_s = call_s
+        self.wires: dict[tuple[int, tuple[str, ...]], Wire] = {}
         self.secrets: dict[bytes, str] = {}
+        self.targets: dict[str, Target] = {}
+        self.tls: ssl.SSLContext | None = None
 
-    def session(self, route: RouteRow) -> aiohttp.ClientSession:
+    def wire(self, route: RouteRow) -> Wire:
         trusted = route.trusted_networks + (LOOPBACK if route.is_sandbox else ())
         key = route.host_id, trusted
-        if key not in self.sessions:
-            connector = aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=IDLE_S, socket_factory=guarded(trusted)
-            )
-            self.sessions[key] = aiohttp.ClientSession(
-                connector=connector,
-                timeout=self.timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-            )
-        return self.sessions[key]
+        if key not in self.wires:
+            self.wires[key] = Wire(partial(self.connect, allowed=networks(trusted)), self.call_s, IDLE_S)
+        return self.wires[key]
 
-    def headers(self, route: RouteRow, call_id: str) -> dict[str, str]:
-        """What goes to the host: nothing of the caller's own headers."""
-        found = OWN | {"x-client-request-id": call_id}
-        if route.calling_credential is not None:
-            secret = self.secret(route.calling_credential)
-            if route.calling_auth == "api-key":
-                found["api-key"] = secret
-            else:
-                found["authorization"] = f"Bearer {secret}"
-        return found
+    def request(
+        self, route: RouteRow, dialect: Dialect, call_id: str, length: int, told: dict[str, str]
+    ) -> tuple[Target, bytes]:
+        """Where a call goes and the head it goes with: nothing of the caller's own, but what the dialect needs.
+
+        Raises NotSent; ValueError when the credential cannot be opened.
+        """
+        url = route.address(dialect.way) or ""
+        target = self.targets.get(url)
+        if target is None:
+            try:
+                target = self.targets[url] = Target.of(url)
+            except ValueError as error:
+                raise NotSent(str(error)) from error
+        headers = OWN | dialect.headers(told) | self.credential(route)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = (
+            f"POST {target.path} HTTP/1.1\r\nhost: {target.authority}\r\ncontent-length: {length}\r\n"
+            f"x-client-request-id: {call_id}\r\n{lines}\r\n"
+        )
+        return target, head.encode("latin-1")
+
+    def credential(self, route: RouteRow) -> dict[str, str]:
+        if route.calling_credential is None:
+            return {}
+        secret = self.secret(route.calling_credential)
+        if route.connector == "anthropic":
+            return {"x-api-key": secret}
+        if route.calling_auth == "api-key":
+            return {"api-key": secret}
+        return {"authorization": f"Bearer {secret}"}
 
     def secret(self, token: bytes) -> str:
-        """Raises ValueError when no key of this process opens it."""
+        """Raises ValueError when no key of this process opens it, or when it could end a header's line."""
         if token not in self.secrets:
-            self.secrets[token] = decrypt(token)
+            opened = decrypt(token)
+            if not opened.isascii() or not opened.isprintable():
+                raise ValueError("a credential is printable ASCII")
+            self.secrets[token] = opened
         return self.secrets[token]
 
+    async def connect(self, target: Target, allowed: list[Network]) -> Connection:
+        """Raises NotSent."""
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                found = await asyncio.get_running_loop().getaddrinfo(
+                    target.host, target.port, type=socket.SOCK_STREAM
+                )
+                return await self.first(target, found, allowed)
+        except OSError as error:  # a TimeoutError is one, too
+            raise NotSent(str(error) or type(error).__name__) from error
+
+    async def first(self, target: Target, found: list[tuple], allowed: list[Network]) -> Connection:  # type: ignore[type-arg]
+        """The first of the name's addresses that answers. Raises OSError."""
+        trouble: OSError = OSError("the name has no address")
+        for family, kind, protocol, _, address in found:
+            if why := why_refused(ip_address(str(address[0]).partition("%")[0]), allowed):
+                trouble = ConnectionRefusedError(why)
+                continue
+            try:
+                return await self.open(target, socket.socket(family, kind, protocol), address)
+            except OSError as error:
+                trouble = error
+        raise trouble
+
+    async def open(self, target: Target, made: socket.socket, address: tuple[str, int]) -> Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            made.setblocking(False)
+            await loop.sock_connect(made, address)
+            _, connection = await loop.create_connection(
+                lambda: Connection(SILENCE_S),
+                sock=made,
+                ssl=self.context() if target.tls else None,
+                server_hostname=target.host if target.tls else None,
+            )
+        except BaseException:
+            made.close()
+            raise
+        return connection
+
+    def context(self) -> ssl.SSLContext:
+        if self.tls is None:
+            self.tls = tls_context()
+        return self.tls
+
     async def close(self) -> None:
-        for session in self.sessions.values():
-            await session.close()
-
-
-def guarded(trusted: tuple[str, ...]) -> Any:
-    """A socket factory that refuses addresses nobody meant."""
-    allowed = networks(trusted)
-
-    def make(info: aiohttp.AddrInfoType) -> socket.socket:
-        family, kind, protocol, _, address = info
-        if why := why_refused(ip_address(str(address[0]).partition("%")[0]), allowed):
-            raise ConnectionRefusedError(why)
-        made = socket.socket(family, kind, protocol)
-        made.setblocking(False)
-        return made
-
-    return make
+        for wire in self.wires.values():
+            wire.close()

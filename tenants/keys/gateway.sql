@@ -68,7 +68,7 @@ SELECT g.id AS grant_id, g.starts_at, g.ends_at, g.suspended_at, g.suspended_why
     (SELECT sp.slug || '/' || sm.slug FROM public.catalog_offer s JOIN public.catalog_model sm ON sm.id = s.model_id
         JOIN public.catalog_publisher sp ON sp.id = sm.publisher_id WHERE s.id = o.successor_id) AS successor,
     o.context_tokens::bigint AS context_tokens, o.max_output_tokens::bigint AS max_output_tokens,
-    h.id AS host_id, h.calling_base_url::text AS calling_base_url, h.calling_auth::text AS calling_auth,
+    h.id AS host_id, h.connector::text AS connector, h.calling_base_url::text AS calling_base_url, h.calling_auth::text AS calling_auth,
     h.calling_path_template::text AS calling_path_template, h.calling_credential,
     h.trusted_networks::text[] AS trusted_networks, h.is_sandbox OR h.is_demo AS is_sandbox,
     h.connector <> 'reference' AND h.disabled_at IS NULL AND h.calling_base_url <> '' AS is_callable,

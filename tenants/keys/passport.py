@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 FAR = datetime.max.replace(tzinfo=UTC)
+CHAT = "chat/completions"
 KEY_KIND = "sk-fdy-"  # what every key starts with
 
 
@@ -117,6 +118,7 @@ class RouteRow:
     context_tokens: int | None
     max_output_tokens: int | None
     host_id: int
+    connector: str
     calling_base_url: str
     calling_auth: str
     calling_path_template: str
@@ -138,12 +140,25 @@ class RouteRow:
         """`host:publisher/model`."""
         return f"{self.host}:{self.name}"
 
+    def address(self, way: str) -> str | None:
+        """Where calls that end in `way` go; None where the host's path is one of chat completions only.
+
+        A path of its own is written down for chat completions; the other ways stand in the same place.
+        """
+        if way not in self.addresses:
+            path = self.calling_path_template or CHAT
+            named = path.replace("{model}", quote(self.host_model_id, safe=""))
+            known = way == CHAT or CHAT in named
+            self.addresses[way] = (
+                f"{self.calling_base_url.rstrip('/')}/{named.replace(CHAT, way).lstrip('/')}"
+                if known
+                else None
+            )
+        return self.addresses[way]
+
     @cached_property
-    def calling_url(self) -> str:
-        """Where chat completions of this route go."""
-        path = self.calling_path_template or "/chat/completions"
-        named = path.replace("{model}", quote(self.host_model_id, safe=""))
-        return f"{self.calling_base_url.rstrip('/')}/{named.lstrip('/')}"
+    def addresses(self) -> dict[str, str | None]:
+        return {}
 
     def terms_missing(self, at: datetime) -> bool:
         """Does a call at `at` need an acknowledgement that the team has not given?"""

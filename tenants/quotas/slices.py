@@ -148,7 +148,7 @@ class Slice:
         return held
 
     def fitting(self, need: Need, day: Day, less: bool) -> int:
-        """Tokens per choice that the day's free budget leaves; 0 where that is not enough."""
+        """Tokens per choice that the day's free budget leaves; -1 where that is not enough."""
         out = need.wanted_out
         if less and need.tokens_out is None:
             tokens = day.tokens.free if self.limited.tokens else need.tokens(out)
@@ -156,7 +156,7 @@ class Slice:
         if (self.limited.tokens and need.tokens(out) > day.tokens.free) or (
             self.limited.usd and need.usd_nanos(out) > day.usd_nanos.free
         ):
-            return 0
+            return -1
         return out
 
     def move(self, held: Held, sign: int) -> None:

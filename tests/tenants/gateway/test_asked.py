@@ -3,6 +3,7 @@
 import pytest
 
 from tenants.gateway import asked
+from tenants.gateway.dialects import CHAT
 from tenants.gateway.errors import GatewayError
 
 NOT_ONE = [
@@ -21,13 +22,13 @@ NOT_ONE = [
 @pytest.mark.parametrize(("body", "param"), NOT_ONE)
 def test_what_is_no_chat_completion_is_400_and_names_the_field(body: bytes, param: str | None) -> None:
     with pytest.raises(GatewayError) as refused:
-        asked.read(body)
+        CHAT.read(body)
     assert (refused.value.status, refused.value.code, refused.value.param) == (400, "invalid_request", param)
 
 
 def test_an_input_token_is_at_most_a_byte_and_a_picture_by_address_counts_extra() -> None:
-    plain = asked.read(b'{"model": "a/b", "messages": [{"content": "\xc3\xa9"}]}')
-    picture = asked.read(
+    plain = CHAT.read(b'{"model": "a/b", "messages": [{"content": "\xc3\xa9"}]}')
+    picture = CHAT.read(
         b'{"model": "a/b", "messages": [{"content": [{"type": "x", "image_url": {"url": "https://a"}}]}]}'
     )
     assert plain.tokens_in == len(b'{"model": "a/b", "messages": [{"content": "\xc3\xa9"}]}')
@@ -35,7 +36,7 @@ def test_an_input_token_is_at_most_a_byte_and_a_picture_by_address_counts_extra(
 
 
 def test_the_larger_of_two_maxima_is_held() -> None:
-    both = asked.read(
+    both = CHAT.read(
         b'{"model": "a/b", "messages": [{}], "max_tokens": 5, "max_completion_tokens": 9, "n": 3}'
     )
     assert (both.tokens_out, both.choices) == (9, 3)

@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenants.gateway.events import ChatEvents
 from tenants.gateway.meter import Tokens
-from tenants.gateway.stream import Events
 
 USAGE = b'{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}'
 WORDS = [
@@ -25,7 +25,7 @@ def test_the_usage_chunk_and_the_end_are_kept_back_wherever_the_bytes_are_cut(
 ) -> None:
     data = b": ping" + end + sse(*WORDS, USAGE, b"[DONE]", end=end)
     at = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    events = Events(swallow_usage=True)
+    events = ChatEvents(swallow_usage=True)
     passed = b"".join(events.feed(data[a:b]) for a, b in pairwise(at))
     assert passed.replace(b"\r\n", b"\n") == b": ping\n\n" + sse(*WORDS)
     assert events.tokens == Tokens(3, 2)
@@ -34,7 +34,7 @@ def test_the_usage_chunk_and_the_end_are_kept_back_wherever_the_bytes_are_cut(
 
 def test_a_usage_chunk_that_was_asked_for_goes_on_and_one_with_words_always_does() -> None:
     last = b'{"choices":[{"delta":{}}],"usage":{"prompt_tokens":3,"completion_tokens":4}}'
-    assert Events(swallow_usage=False).feed(sse(USAGE)) == sse(USAGE)
-    with_words = Events(swallow_usage=True)
+    assert ChatEvents(swallow_usage=False).feed(sse(USAGE)) == sse(USAGE)
+    with_words = ChatEvents(swallow_usage=True)
     assert with_words.feed(sse(last)) == sse(last)
     assert with_words.tokens == Tokens(3, 4)

@@ -1,14 +1,13 @@
-"""POST /v1/chat/completions: admit, forward, settle, answer. Each call of a live key ends in exactly one line."""
+"""One call in whichever dialect: admit, forward, settle, answer. Each call of a live key ends in exactly one line."""
 
 from datetime import UTC, datetime
 
-import aiohttp
-
-from tenants.gateway import asked, settle
+from tenants.gateway import settle
 from tenants.gateway.admit import admit, find_passport
 from tenants.gateway.asgi import Gone, Receive, Scope, Send, TooLarge, read_body, send_json
 from tenants.gateway.auth import digest_of
 from tenants.gateway.call import Call
+from tenants.gateway.dialects import Dialect
 from tenants.gateway.errors import GatewayError, unavailable
 from tenants.gateway.forward import forward
 from tenants.gateway.headers import answer_headers
@@ -19,12 +18,13 @@ from tenants.gateway.trouble import broken
 from tenants.quotas.limits import Unavailable
 
 
-async def chat(runtime: Runtime, scope: Scope, receive: Receive, send: Send) -> None:
+async def answer(runtime: Runtime, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
     """One call. Raises GatewayError before a key is known; everything later is answered and booked here."""
-    call = await begin(runtime, digest_of(scope, runtime.config.console_url))
+    call = await begin(runtime, dialect, digest_of(scope, runtime.config.console_url))
     runtime.metrics.running += 1
     try:
-        call.asked = asked.read(await read_body(receive, runtime.config.body_bytes))
+        call.told = dialect.heard(scope)
+        call.asked = dialect.read(await read_body(receive, runtime.config.body_bytes))
         await admit(runtime, call)
         await forward(runtime, call, receive, send, answer_headers(call, runtime.config.console_url))
     except Gone:
@@ -38,7 +38,7 @@ async def chat(runtime: Runtime, scope: Scope, receive: Receive, send: Send) -> 
         await refuse(runtime, call, send, error)
     except SpoolFull:
         await refuse(runtime, call, send, unavailable("its disk takes no more records of calls"))
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+    except OSError as error:  # a TimeoutError is one, too
         await refuse(runtime, call, send, broken(runtime, call, error))
     except BaseException:
         abandon(runtime, call)
@@ -47,11 +47,11 @@ async def chat(runtime: Runtime, scope: Scope, receive: Receive, send: Send) -> 
         runtime.metrics.running -= 1
 
 
-async def begin(runtime: Runtime, digest: bytes) -> Call:
+async def begin(runtime: Runtime, dialect: Dialect, digest: bytes) -> Call:
     """A call of a live key. Raises GatewayError 401, 503."""
     at = datetime.now(UTC)
     try:
-        return Call(await find_passport(runtime, digest, at), digest, at)
+        return Call(await find_passport(runtime, digest, at), digest, dialect, at)
     except Unavailable as error:
         raise unavailable(str(error)) from error
 
@@ -60,10 +60,10 @@ async def refuse(runtime: Runtime, call: Call, send: Send, error: GatewayError) 
     """Book the call as refused, unless it is booked already, and say why."""
     settle.refused(runtime, call, error.code, error.status)
     if call.answering:
-        await send_error(send, error)
+        await send_error(send, call, error)
         return
     extra = [(b"x-foundry-call-id", call.id.encode()), *error.headers()]
-    await send_json(send, error.status, error.body(), extra)
+    await send_json(send, error.status, call.dialect.error(error), extra)
 
 
 def abandon(runtime: Runtime, call: Call) -> None:
