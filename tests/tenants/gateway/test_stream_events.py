@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenants.gateway.events import ChatEvents
@@ -19,6 +19,7 @@ def sse(*data: bytes, end: bytes = b"\n\n") -> bytes:
     return b"".join(b"data: " + each + end for each in data)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no finding
 @given(cuts=st.lists(st.integers(0, 300), max_size=40), end=st.sampled_from([b"\n\n", b"\r\n\r\n"]))
 def test_the_usage_chunk_and_the_end_are_kept_back_wherever_the_bytes_are_cut(
     cuts: list[int], end: bytes

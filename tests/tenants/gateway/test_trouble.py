@@ -11,7 +11,7 @@ from foundry.lib import secrets
 from tenants.usage.verify import verify
 from tests import make, processes
 from tests.tenants.gateway.conftest import World
-from tests.tenants.gateway.traffic import URL_PATH, booked, nothing_held, question
+from tests.tenants.gateway.traffic import URL_PATH, booked, nothing_held, question, within
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ def test_who_hangs_up_is_charged_what_the_host_did(world: World, secret: str) ->
     """Callers leave after so many bytes of a stream, or before a whole answer."""
     left = [(True, after) for after in (0, 1, 200, 1_500)] + [(False, 0)]
     for number, (stream, after) in enumerate(left, start=1):
-        knobs = {"tokens_out": 30, "delay_ms": 20 if stream else 300}
+        knobs = {"tokens_out": 30, "delay_ms": 50 if stream else 1_500}
         hang_up(world, secret, question(stream=stream, knobs=knobs), after)
         event = booked(number)[-1]
         assert (event.outcome, event.tokens_in, event.tokens_out, event.basis) == ("cancelled", 2, 30, "host")
@@ -38,7 +38,7 @@ def hang_up(world: World, secret: str, body: dict[str, object], after: int) -> N
     with socket.create_connection((address.hostname, address.port)) as caller:
         head = f"POST {URL_PATH} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {secret}\r\ncontent-length: {len(sent)}\r\n\r\n"
         caller.sendall(head.encode() + sent)
-        time.sleep(0.05)
+        time.sleep(0.4)  # by then the call is with the host
         got = 0
         while got < after and (part := caller.recv(min(256, after - got))):
             got += len(part)
@@ -111,9 +111,10 @@ def test_a_hosts_credential_goes_to_the_host_and_nowhere_else(world: World, secr
         assert "sk-canary" not in str(answer)
     host.calling_credential = b"not a token"
     host.save(update_fields=["calling_credential"])
+    assert within(1, lambda: world.gateway.post(URL_PATH, question(), secret)[0] == 503)
     status, answer = world.gateway.post(URL_PATH, question(), secret)
     assert (status, answer["error"]["code"]) == (503, "host_not_callable")
-    booked(5)
+    booked(6)
     everything = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
     assert b"sk-canary" not in everything
     assert secret.encode() not in everything
