@@ -1,5 +1,8 @@
 """The other dialects, judged by the unmodified `openai` and `anthropic` clients: answers, streams, errors, the ledger."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import anthropic
@@ -22,12 +25,26 @@ def secret(world: World) -> str:
     return make.key(make.grant(offer=world.offer, limits=FAR))[1]
 
 
-def openai_of(world: World, secret: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{world.gateway.url}/v1", api_key=secret, max_retries=0)
+@pytest.fixture
+def clients(world: World) -> Iterator["Clients"]:
+    with ExitStack() as stack:
+        yield Clients(world.gateway.url, stack)
 
 
-def anthropic_of(world: World, secret: str) -> anthropic.Anthropic:
-    return anthropic.Anthropic(base_url=world.gateway.url, api_key=secret, max_retries=0)
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The SDKs as they come, each closed in the end."""
+
+    url: str
+    stack: ExitStack
+
+    def openai(self, secret: str) -> openai.OpenAI:
+        return self.stack.enter_context(
+            openai.OpenAI(base_url=f"{self.url}/v1", api_key=secret, max_retries=0)
+        )
+
+    def anthropic(self, secret: str) -> anthropic.Anthropic:
+        return self.stack.enter_context(anthropic.Anthropic(base_url=self.url, api_key=secret, max_retries=0))
 
 
 def is_booked(tokens_in: int, tokens_out: int, *, streamed: bool = False, cached: int = 0) -> None:
@@ -37,37 +54,37 @@ def is_booked(tokens_in: int, tokens_out: int, *, streamed: bool = False, cached
     assert nothing_held()
 
 
-def test_a_response_is_answered_and_booked(world: World, secret: str) -> None:
-    told = openai_of(world, secret).responses.create(model="sandbox/echo", input=HELLO)
+def test_a_response_is_answered_and_booked(clients: Clients, secret: str) -> None:
+    told = clients.openai(secret).responses.create(model="sandbox/echo", input=HELLO)
     assert told.output_text == SAID
     assert told.usage is not None
     is_booked(told.usage.input_tokens, told.usage.output_tokens)
 
 
-def test_a_response_streams_to_its_last_event(world: World, secret: str) -> None:
-    with openai_of(world, secret).responses.stream(model="sandbox/echo", input=HELLO) as stream:
+def test_a_response_streams_to_its_last_event(clients: Clients, secret: str) -> None:
+    with clients.openai(secret).responses.stream(model="sandbox/echo", input=HELLO) as stream:
         kinds = [event.type for event in stream]
         told = stream.get_final_response()
     assert (kinds[0], kinds[-1], told.output_text) == ("response.created", "response.completed", SAID)
     is_booked(4, 11, streamed=True)
 
 
-def test_a_response_cannot_refer_to_what_somebody_else_stored(world: World, secret: str) -> None:
+def test_a_response_cannot_refer_to_what_somebody_else_stored(clients: Clients, secret: str) -> None:
     with pytest.raises(openai.BadRequestError, match="previous_response_id"):
-        openai_of(world, secret).responses.create(
+        clients.openai(secret).responses.create(
             model="sandbox/echo", input="x", previous_response_id="resp_1"
         )
 
 
-def test_embeddings_have_input_and_no_output(world: World, secret: str) -> None:
-    told = openai_of(world, secret).embeddings.create(model="sandbox/echo", input=["one", "another"])
+def test_embeddings_have_input_and_no_output(clients: Clients, secret: str) -> None:
+    told = clients.openai(secret).embeddings.create(model="sandbox/echo", input=["one", "another"])
     assert [len(each.embedding) for each in told.data] == [8, 8]
     is_booked(told.usage.prompt_tokens, 0)
 
 
-def test_a_message_is_answered_and_its_cache_is_part_of_the_input(world: World, secret: str) -> None:
+def test_a_message_is_answered_and_its_cache_is_part_of_the_input(clients: Clients, secret: str) -> None:
     extra: dict[str, Any] = {"metadata": {"sandbox_cached": "3"}}
-    told = anthropic_of(world, secret).messages.create(
+    told = clients.anthropic(secret).messages.create(
         model="sandbox/echo", max_tokens=50, messages=[{"role": "user", "content": HELLO}], **extra
     )
     assert (told.content[0].text, told.stop_reason) == (SAID, "end_turn")  # type: ignore[union-attr]
@@ -75,8 +92,8 @@ def test_a_message_is_answered_and_its_cache_is_part_of_the_input(world: World, 
     is_booked(4, told.usage.output_tokens, cached=3)
 
 
-def test_a_message_streams_and_its_usage_is_read_in_passing(world: World, secret: str) -> None:
-    asked = anthropic_of(world, secret).messages.stream(
+def test_a_message_streams_and_its_usage_is_read_in_passing(clients: Clients, secret: str) -> None:
+    asked = clients.anthropic(secret).messages.stream(
         model="sandbox/echo", max_tokens=50, messages=[{"role": "user", "content": HELLO}]
     )
     with asked as stream:
@@ -85,20 +102,20 @@ def test_a_message_streams_and_its_usage_is_read_in_passing(world: World, secret
     is_booked(4, 11, streamed=True)
 
 
-def test_errors_come_in_the_callers_own_dialect(world: World, secret: str) -> None:
+def test_errors_come_in_the_callers_own_dialect(world: World, clients: Clients, secret: str) -> None:
     asked: dict[str, Any] = {
         "model": "sandbox/echo",
         "max_tokens": 5,
         "messages": [{"role": "user", "content": "x"}],
     }
     with pytest.raises(anthropic.AuthenticationError) as no_key:
-        anthropic_of(world, "sk-fdy-none").messages.create(**asked)
+        clients.anthropic("sk-fdy-none").messages.create(**asked)
     assert no_key.value.body["error"]["code"] == "invalid_api_key"  # type: ignore[index,call-overload]
     with pytest.raises(anthropic.NotFoundError):
-        anthropic_of(world, secret).messages.create(**asked | {"model": "sandbox/none"})
+        clients.anthropic(secret).messages.create(**asked | {"model": "sandbox/none"})
     _, spent = make.key(make.grant(offer=world.offer, limits={"tokens_per_day": 5}))
     with pytest.raises(anthropic.RateLimitError) as limit:
-        anthropic_of(world, spent).messages.create(**asked)
+        clients.anthropic(spent).messages.create(**asked)
     told: Any = limit.value.body
     assert (told["type"], told["error"]["type"], told["error"]["code"]) == (
         "error", "rate_limit_error", "limit.tokens_per_day",
