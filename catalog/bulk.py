@@ -5,14 +5,14 @@ PostgreSQL reads as rows of the very table. Names come from the models, never fr
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
 from django.db.models.fields import NOT_PROVIDED
 from psycopg import sql
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 ids_sql = sql.SQL("SELECT nextval(pg_get_serial_sequence({table}, {key})) FROM generate_series(1, %s)")
 copy_sql = sql.SQL("COPY {table} ({columns}) FROM STDIN")
 new_sql = sql.SQL(
@@ -38,16 +38,15 @@ def insert(model: type[models.Model], rows: Sequence[Row]) -> list[int]:
         if not field.primary_key and (field.column in rows[0] or has_default(field))
     ]
     columns = [column for column, _ in fields]
-    json_ones = {column for column, field in fields if isinstance(field, models.JSONField)}
+    texts = [isinstance(field, models.JSONField) for _, field in fields]
     usual = {column: field.get_default() for column, field in fields if column not in rows[0]}
     ids = next_ids(model, len(rows))
     statement = copy_sql.format(table=table(model), columns=names([key_of(model), *columns]))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for number, row in zip(ids, rows, strict=True):
-            whole = {**usual, **row}
-            copy.write_row(
-                [number, *(json_text(whole[each]) if each in json_ones else whole[each] for each in columns)]
-            )
+            whole = map((usual | row if usual else row).__getitem__, columns)
+            told = (json_text(value) if text else value for value, text in zip(whole, texts, strict=True))
+            copy.write_row([number, *told])
     return ids
 
 
@@ -77,8 +76,11 @@ def run(statement: sql.Composable, rows: Sequence[Row]) -> None:
         cursor.execute(statement, [json.dumps(rows, default=str)])
 
 
+encode = json.JSONEncoder(check_circular=False).encode  # what is told comes from JSON and holds no circle
+
+
 def json_text(value: Any) -> str | None:
-    return None if value is None else json.dumps(value)
+    return None if value is None else encode(value)
 
 
 def has_default(field: Any) -> bool:

@@ -100,7 +100,9 @@ class Change(models.Model):
     class Meta:
         ordering = ["-pk"]
         indexes = [
-            models.Index(fields=["state", "-id"], name="changes_by_state"),
+            models.Index(
+                fields=["state", "-id"], condition=~Q(state="applied"), name="changes_that_did_not_apply"
+            ),
             models.Index(
                 fields=["-settled_at", "-id"], condition=Q(state="applied"), name="changes_as_they_came_true"
             ),
