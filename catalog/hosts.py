@@ -1,5 +1,6 @@
 """What a host's form or API body must hold before it becomes a row. Pure but for reading the stored row."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -120,6 +121,10 @@ def plain_word(value: object) -> bool:
     )
 
 
+# Decimal, octal, hexadecimal and short spellings of an IPv4 address; the resolver would read them as one.
+ODD_ADDRESS = re.compile(r"(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}\.?", re.IGNORECASE)
+
+
 def bad_url(url: str, facts: HostFacts) -> str:
     """Why `url` cannot be a host's address; names are judged later, at each connection."""
     try:
@@ -131,7 +136,8 @@ def bad_url(url: str, facts: HostFacts) -> str:
     try:
         address = ip_address(name)
     except ValueError:
-        return ""
+        odd = ODD_ADDRESS.fullmatch(name)
+        return "Write the address as four numbers, for example 10.20.0.7, or as a name." if odd else ""
     why = why_refused(address, networks(facts.trusted_networks))
     return f"{why}; name its network under trusted networks if that is meant." if why else ""
 

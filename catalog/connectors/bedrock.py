@@ -40,6 +40,7 @@ from catalog.connectors.reading import (
     text_of,
     words_of,
 )
+from foundry.lib.errors import Invalid
 from foundry.lib.http import BadAnswer
 
 STAGES = {"ACTIVE": "generally_available", "LEGACY": "legacy"}
@@ -130,11 +131,15 @@ class Bedrock(Kind):
 
 
 def signing(credential: str, region: str) -> Callable[[str], Mapping[str, str]]:
-    """What signs a GET for Bedrock in one region."""
+    """What signs a GET for Bedrock in one region. Raises Invalid for a credential of another form."""
     access, _, rest = credential.partition(":")
     secret, _, session = rest.partition(":")
     if not access or not secret:
-        raise ValueError("The credential must be ACCESS:SECRET or ACCESS:SECRET:SESSION.")
+        raise Invalid(
+            "host.credential",
+            "The credential must be ACCESS:SECRET or ACCESS:SECRET:SESSION.",
+            remedy="Enter it in that form.",
+        )
     auth = SigV4Auth(Credentials(access, secret, session or None), "bedrock", region)
 
     def sign(url: str) -> Mapping[str, str]:

@@ -56,11 +56,14 @@ class Google(Kind):
         )
 
     def read(self, page: Page) -> Listing:
-        rows = rows_of(parse_json(page), page, "models")
+        content, more = parse_json(page), bool(next_told(page, "nextPageToken"))
+        # Google leaves out a list that is empty: on a page in the middle that means no rows here.
+        left_out = page.number > 1 and more and isinstance(content, dict) and "models" not in content
+        rows = [] if left_out else rows_of(content, page, "models")
         if not rows and page.number == 1:
             raise ListingBroken(page.part, "the listing is empty", "Check what the key's project may use.")
         offers, problems = leniently(rows, self.offer)
-        return Listing(offers, (), problems, len(problems), more=bool(next_told(page, "nextPageToken")))
+        return Listing(offers, (), problems, len(problems), more=more)
 
     def offer(self, row: dict[str, Any]) -> OfferRow:
         """One row. Raises ValueError in words."""

@@ -55,9 +55,9 @@ class OpenAICompatible(Kind):
         """One row. Raises ValueError in words."""
         told = text_of(row, next((name for name in IDS if row.get(name)), "id"))
         maker, model = self.maker(row, told)
-        state = "deprecated" if row.get("deprecated") is True else prose(row.get("state"), 80).lower()
         ends = first_date(row, ENDS)
         closing = first_date(row, ("deprecation_date",))
+        state = state_of(row, dated=bool(ends or closing))
         return OfferRow(
             key=told,
             publisher=maker[0],
@@ -66,7 +66,7 @@ class OpenAICompatible(Kind):
             name=prose(row.get("name"), 160) or model[:160],
             host_model_id=told,
             lifecycle=STATES.get(state, "generally_available"),
-            lifecycle_told=state if state in STATES else "",
+            lifecycle_told=state,
             region=self.connection.region,
             deprecated_at=closing if closing != ends else None,
             retires_at=ends,
@@ -85,6 +85,17 @@ class OpenAICompatible(Kind):
         if owned and owned[0] in names.TITLES:
             return owned, told
         return names.maker_by_family(told) or owned or ("unknown", names.TITLES["unknown"]), told
+
+
+def state_of(row: dict[str, Any], *, dated: bool) -> str:
+    """The host's word for the stage. Raises ValueError for one that is not known beside a date, so that none is guessed.
+
+    Without a date an unknown word may mean anything (some servers say `loaded`), and is kept as told.
+    """
+    state = "deprecated" if row.get("deprecated") is True else prose(row.get("state"), 80).lower()
+    if dated and state and state not in STATES:
+        raise ValueError(f"the state '{state[:60]}' is not known")
+    return state
 
 
 def first_count(row: dict[str, Any], keys: tuple[str, ...]) -> int | None:

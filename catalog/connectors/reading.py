@@ -49,10 +49,10 @@ def rows_of(content: Any, page: Page, *names: str) -> list[Any]:
     if isinstance(content, list):
         return content
     if isinstance(content, dict):
-        if content.get("error"):
+        if (failure := failure_in(content)) is not None:
             raise ListingBroken(
                 f"{page.part}, page {page.number}",
-                f"the host reports an error inside a success{error_code(content['error'])}",
+                f"the host reports an error inside a success{error_code(failure)}",
                 "Sync again; if it stays, look at the host's status page.",
             )
         for name in names:
@@ -64,6 +64,13 @@ def rows_of(content: Any, page: Page, *names: str) -> list[Any]:
         f"no rows under {' or '.join(names)}",
         "Check that the base URL is that of a model listing.",
     )
+
+
+def failure_in(content: dict[str, Any]) -> Any:
+    """What a body says went wrong, beside rows or instead of them; None when it says nothing of the kind."""
+    if told := content.get("error") or content.get("errors"):
+        return told[0] if isinstance(told, list) else told
+    return {} if content.get("success") is False or content.get("partial") is True else None
 
 
 def error_code(error: Any) -> str:

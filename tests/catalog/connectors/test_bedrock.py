@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from catalog.connectors.base import Listing, OfferRow, Page
 from catalog.connectors.bedrock import parts_of, signing
 from catalog.models import Offer
+from foundry.lib.errors import Invalid
 from foundry.lib.http import BadAnswer
 from tests.catalog import syncing
 from tests.catalog.connectors.speaking import Speaking, host_of
@@ -106,7 +107,7 @@ def boto(url: str, *credential: str) -> Any:
 
 @pytest.mark.parametrize("credential", ["only-a-key", ":", "key:", ":secret"])
 def test_a_credential_that_is_none_is_refused_without_being_repeated(credential: str) -> None:
-    with pytest.raises(ValueError, match="ACCESS:SECRET") as told_:
+    with pytest.raises(Invalid, match="ACCESS:SECRET") as told_:
         signing(credential, "us-east-1")
     assert "only-a-key" not in str(told_.value)
 
