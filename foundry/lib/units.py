@@ -1,7 +1,8 @@
 """Money and tokens as integers, and the one rounding rule.
 
-Money is an integer of nano-dollars (1e-9 USD). A price is kept as USD per million tokens with 12
-decimals, so that a price as an integer of 1e-12 USD per million tokens is exact.
+Money is an integer of nano-dollars (1e-9 USD). A price is kept as USD per million tokens to its last digit
+(18 decimals); a call is charged in integers of 1e-12 USD per million tokens, rounded half up here and in
+`tenants/keys/gateway.sql` alike: a million tokens are at most half of 1e-12 USD off.
 """
 
 from decimal import ROUND_HALF_UP, Decimal

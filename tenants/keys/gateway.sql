@@ -80,9 +80,9 @@ SELECT g.id AS grant_id, g.starts_at, g.ends_at, g.suspended_at, g.suspended_why
     coalesce((
         SELECT jsonb_agg(jsonb_build_object(
             'price_id', c.id, 'basis', c.basis, 'precedence', c.precedence, 'starts_at', c.starts_at, 'ends_at', c.ends_at,
-            'input', trunc(c.input_per_million * 1000000000000)::text,
-            'output', trunc(c.output_per_million * 1000000000000)::text,
-            'cached', trunc(c.cached_input_per_million * 1000000000000)::text) ORDER BY c.precedence, c.starts_at)
+            'input', round(c.input_per_million * 1000000000000)::text,
+            'output', round(c.output_per_million * 1000000000000)::text,
+            'cached', round(c.cached_input_per_million * 1000000000000)::text) ORDER BY c.precedence, c.starts_at)
         FROM public.catalog_price c WHERE c.offer_id = o.id AND (c.ends_at IS NULL OR c.ends_at > now() - interval '1 hour')
     ), '[]') AS prices,
     coalesce((

@@ -4,10 +4,12 @@ import types
 import typing
 from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 
 import psycopg
 import pytest
 
+from foundry.lib.units import price_units
 from tenants.keys.passport import KeyRow, RouteRow
 from tests import make
 from tests.servers import Urls
@@ -79,6 +81,18 @@ def test_the_version_grows_once_per_transaction_and_tells_whoever_listens(commit
         told = [int(each.payload) for each in gateway.notifies(timeout=0.5)]
         assert told[-1] == version(gateway)
         assert len(told) == len(set(told))
+
+
+def test_a_price_finer_than_its_unit_is_rounded_by_the_one_rule(committed: Urls) -> None:
+    fine = "0.08333333333366666666"
+    grant = make.grant()
+    grant.offer.prices.all().delete()
+    make.price(grant.offer, input_per_million=fine[:20], output_per_million="0.0000000000015")
+    with psycopg.connect(committed.gateway_url) as gateway:
+        row = gateway.execute("SELECT prices FROM gateway.route WHERE grant_id = %s", [grant.pk]).fetchone()
+    assert row is not None
+    [told] = row[0]
+    assert (told["input"], told["output"]) == (str(price_units(Decimal(fine[:20]))), "2")
 
 
 def version(connection: psycopg.Connection[tuple[int]]) -> int:
