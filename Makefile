@@ -20,7 +20,7 @@ dev: python
 	@$(PYTHON) foundry/local/bootstrap.py requirements-dev.txt
 
 test: dev  ## everything, from nothing, also in a real browser
-	@$(PY) tests/tools/prepare.py
+	@$(PY) -m tests.tools.prepare
 	@$(PY) -m pytest -n 2 --dist loadgroup
 
 check: dev  ## format, lint, types, import contracts, fast tests: under three minutes
@@ -33,8 +33,8 @@ check: dev  ## format, lint, types, import contracts, fast tests: under three mi
 bench: dev  ## ratios against something measured in the same run; writes var/bench.json
 	@$(PY) -m tests.bench
 
-soak: dev  ## the figures that CI has no time for; writes var/soak.json
-	@$(PY) -m tests.soak
+soak: dev  ## the figures that CI has no time for, or PART of them; writes var/soak.json
+	@$(PY) -m tests.soak $(PART)
 
 format: dev
 	@$(PY) -m ruff format .
@@ -43,3 +43,6 @@ format: dev
 lock:  ## pin every requirement with every hash
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements-dev.in -o requirements-dev.txt
+	for set in host callers; do (cd tests/foreign/$$set && \
+		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements.in -o requirements.txt && \
+		npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund); done

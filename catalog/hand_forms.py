@@ -12,6 +12,7 @@ from catalog.models.supply import FACTS
 from catalog.states import DataClass, Lifecycle
 from catalog.terms import TermsText
 from foundry.lib.errors import Refused
+from foundry.web.forms import set_choices, show_refusal
 
 HELP = {
     "hosted_by": "Who serves the model: a company, perhaps with its data centres.",
@@ -28,11 +29,7 @@ class ToldForm(forms.Form):
 
     def tell(self, refused: Refused) -> None:
         """Show each error beside its field, else above the form."""
-        fields = {name: why for name, why in refused.errors.items() if name in self.fields}
-        for name, why in fields.items():
-            self.add_error(name, why)
-        if not fields:
-            self.add_error(None, str(refused))
+        show_refusal(self, refused)
 
 
 def day(label: str, help_text: str = "") -> forms.DateField:
@@ -108,7 +105,7 @@ class AssignForm(ToldForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         newest = Terms.objects.newest().values_list("slug", "title", "version")
-        self.fields["terms"].choices = [(slug, f"{title} v{version}") for slug, title, version in newest]  # type: ignore[attr-defined]
+        set_choices(self, "terms", [(slug, f"{title} v{version}") for slug, title, version in newest])
 
 
 class HostTermsForm(AssignForm):
@@ -240,3 +237,7 @@ class OfferForm(ToldForm):
             said[name] = kept(said.get(name), getattr(self.offer, name) if self.offer else None)
         modalities = tuple(self.offer.modalities) if self.offer else ()
         return Told(**said, modalities=modalities)
+
+
+class SourceForm(forms.Form):
+    source = forms.CharField(max_length=160, label="Where that stands")

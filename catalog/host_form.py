@@ -24,6 +24,7 @@ OF_CALLS = (
     "calling_credential",
     "calling_auth",
     "calling_path_template",
+    "cancels_at_once",
     "trusted_networks",
 )
 OF_SYNCS = (
@@ -137,6 +138,11 @@ class HostForm(forms.Form):
     )
     calling_path_template = forms.CharField(
         max_length=200, required=False, label="Path of a call", help_text="May hold {model}. Usually empty."
+    )
+    cancels_at_once = forms.BooleanField(
+        required=False,
+        label="Cancel when the caller hangs up",
+        help_text="Saves what the host would still write, and books an estimate. Otherwise it is read on to its own report.",
     )
     trusted_networks = forms.CharField(
         required=False, help_text="Networks inside your own walls that this host may be in, as CIDR, one per line.",

@@ -16,7 +16,7 @@ from foundry.lib.http import OutwardError, origin
 
 SHOWN = [
     "slug", "name", "connector", "region", "listing_base_url", "listing_settings", "calling_base_url",
-    "calling_auth", "calling_path_template", "trusted_networks", "sync_every_s", "is_sandbox", "is_demo",
+    "calling_auth", "calling_path_template", "cancels_at_once", "trusted_networks", "sync_every_s", "is_sandbox", "is_demo",
     "publishes_new", "price_rise_percent", "gone_percent", "waits_for", "request_gap_ms", "status_url",
 ]  # fmt: skip
 
@@ -37,6 +37,7 @@ class HostFacts:
     calling_base_url: str = ""
     calling_auth: str = Host.BEARER
     calling_path_template: str = ""
+    cancels_at_once: bool = False
     trusted_networks: tuple[str, ...] = ()
     default_terms: Terms | None = None
     sync_every_s: int | None = 21_600

@@ -104,14 +104,14 @@ def holds(price: Price, moment: datetime) -> bool:
 
 
 def users(offers: Sequence[Offer], person: User) -> dict[str, Any]:
-    """Who here uses the offers: rows for what the person may see, counts for the rest."""
+    """Who here uses the offers: the first of those the person may see, counts for the rest."""
     names = names_of(offers)
-    rows, hidden_teams, calls = [], 0, list(parts(settings.OFFER_USERS))
-    for tell in calls:
-        told = tell(list(names), person)
-        rows += [row | {"offer": names[row["offer_id"]]} for row in told["rows"]]
-        hidden_teams += told["others"]
-    return {"rows": rows, "others": hidden_teams}
+    told = [tell(list(names), person) for tell in parts(settings.OFFER_USERS)]
+    return {
+        "rows": [row | {"offer": names[row["offer_id"]]} for each in told for row in each["rows"]],
+        "more": [(each["more"], each["url"]) for each in told if each["more"]],
+        "others": sum(each["others"] for each in told),
+    }
 
 
 def snippets(facts: Sequence[OfferFacts], model: str) -> list[Any]:

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from catalog.models import Host, Offer, Pause
+from foundry.lib.spans import Span
 
 
 def open_of(what: Host | Offer, at: datetime) -> list[Pause]:
@@ -29,6 +31,12 @@ def in_force(held: Iterable[Pause], at: datetime) -> Pause | None:
     """Of these the one that takes calls away at `at`; of two, the one that lasts longer."""
     now = [pause for pause in held if pause.state(at) == "paused"]
     return max(now, key=lambda pause: pause.ends_at, default=None)
+
+
+def spans(offer: Offer, since: datetime, at: datetime) -> list[Span]:
+    """When no call could reach the offer between the two, by its own pauses and its host's. One query."""
+    held = Pause.objects.filter(Q(offer=offer) | Q(host=offer.host_id), starts_at__lt=at, ends_at__gt=since)
+    return [(pause.starts_at, pause.over_at) for pause in held]
 
 
 def impact(what: Host | Offer, at: datetime) -> Any:

@@ -13,7 +13,15 @@ from catalog.pages import OfferFacts
 from catalog.states import ChangeKind, Lifecycle
 from foundry.lib import clock
 
-POLICY = ["publishes_new", "price_rise_percent", "gone_percent", "waits_for", "request_gap_ms", "status_url"]
+POLICY = [
+    "publishes_new",
+    "price_rise_percent",
+    "gone_percent",
+    "waits_for",
+    "request_gap_ms",
+    "status_url",
+    "cancels_at_once",
+]
 TROUBLE = ["failures", "retry_at", "trouble", "trouble_lasting"]
 CONNECTION = ["listing", "calling", "trusted_networks", "sync_every_s", "disabled_at", *POLICY, *TROUBLE]
 

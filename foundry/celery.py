@@ -36,7 +36,20 @@ app.conf.update(
             "task": "tenants.access.tasks.remind_of_ending_grants",
             "schedule": timedelta(hours=1),
         },
+        "soft-limits": {"task": "tenants.levels.tasks.tell_soft_limits", "schedule": timedelta(minutes=1)},
+        "unused-keys": {"task": "tenants.keys.tasks.tell_of_unused_keys", "schedule": timedelta(hours=6)},
+        "remind-of-steps": {
+            "task": "tenants.access.tasks.remind_of_due_steps",
+            "schedule": timedelta(minutes=30),
+        },
+        "remind-of-reviews": {
+            "task": "tenants.access.tasks.remind_of_due_reviews",
+            "schedule": timedelta(hours=1),
+        },
         "pass-on-overdue": {"task": "tenants.access.tasks.pass_on_overdue", "schedule": timedelta(minutes=5)},
+        "reviews-of-teams": {"task": "tenants.access.tasks.look_for_reviews", "schedule": timedelta(hours=6)},
+        "idle-grants": {"task": "tenants.access.tasks.look_for_idle_grants", "schedule": timedelta(hours=6)},
+        "watch-owners": {"task": "tenants.teams.tasks.watch_owners", "schedule": timedelta(minutes=10)},
         "notices": {"task": "foundry.notify.tasks.deliver_due", "schedule": timedelta(minutes=1)},
         "tell-what-changed": {
             "task": "tenants.advice.tasks.tell_what_changed",

@@ -45,8 +45,10 @@ INSTALLED_APPS = [
     "tenants.access",
     "tenants.quotas",
     "tenants.keys",
+    "tenants.levels",
     "tenants.usage",
     "tenants.advice",
+    "tenants.moving",
     "tenants.demo",
 ]
 
@@ -158,8 +160,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "DEFAULT_GENERATOR_CLASS": "foundry.api.schema.OnceGenerator",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Closed sections: with all of them open its page stops drawing at about 125 operations.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
     "ENUM_NAME_OVERRIDES": {},
     "COMPONENT_SPLIT_REQUEST": True,
 }
@@ -172,8 +177,12 @@ API_SLICES = [
     "tenants.teams",
     "tenants.access",
     "tenants.keys",
+    "tenants.levels",
     "tenants.usage",
+    "tenants.calling",
     "tenants.advice",
+    "tenants.evidence",
+    "tenants.moving",
 ]
 # What a page or the API says of an offer beside what the catalog knows; each takes (offer ids, person, team)
 # and answers {offer id: {"word": ..., "tone": ..., "url": ...}}; an empty team means all of the person's.
@@ -200,11 +209,27 @@ HOME_BLOCKS = [
     "catalog.home.blocks",
     "tenants.advice.home.blocks",
 ]
+# What a team may spend a month, in nano-dollars; takes (team id, moment), answers None where nobody set it.
+TEAM_BUDGET = "tenants.levels.showing.budget_of_team"
 GRANT_USE = "tenants.quotas.use.of_grants"
+GRANTS_PEAKS = "tenants.usage.peaks.of_grants"
 GRANT_PEAKS = "tenants.usage.peaks.of_grant"
+# What grants did lately; takes (grant ids, moment) and answers by id: calls, cost, the last call.
+GRANTS_LATELY = "tenants.usage.lately.of_grants"
 GRANTS_USED_SINCE = "tenants.usage.peaks.used_since"
 # Whom it hits when offers cannot be called; takes (offer ids, moment): what a pause says before it is made.
 IMPACT = "tenants.usage.impact.of_offers"
+# Whom it hits when grants, or keys, open nothing any more; each takes (ids, moment): said before such an act.
+TOLL_OF_GRANTS, TOLL_OF_KEYS = "tenants.usage.toll.of_grants", "tenants.usage.toll.of_keys"
+TOLL_OF_OFFERS = "tenants.usage.toll.of_offers"  # when nobody can call them any more
+# When a level may use less: who called under it, and in words how the last 30 days would have met a maximum.
+TOLL_OF_LEVEL, LIMIT_MET = "tenants.usage.level_toll.of_level", "tenants.usage.level_toll.met"
+# What ends when somebody leaves a team, or (None) is switched off; each takes (person, team or None, moment), acts inside that
+# transaction and answers for the audit what ended. What a page says before it: same arguments, answers `toll` and `go_on`.
+LEAVING = ["tenants.keys.leaving.left", "tenants.teams.owning.left"]
+TOLL_OF_LEAVER = "tenants.usage.toll.of_leaver"
+# Live keys of an application with `maker_is_here`; takes (application, moment).
+KEYS_OF_APPLICATION = "tenants.keys.leaving.of_application"
 # How calls fared at hosts; takes (groups of offer ids by number, moment, hour or day), and answers them by group.
 CALLS_MET = "tenants.usage.met.met"
 FIRST_CALL_OF_GRANT = "tenants.usage.first.first_call_of_grant"

@@ -12,9 +12,12 @@ urlpatterns = [
     path("", include("tenants.teams.urls")),
     path("", include("tenants.access.urls")),
     path("", include("tenants.keys.urls")),
+    path("", include("tenants.levels.urls")),
     path("", include("tenants.usage.urls")),
+    path("", include("tenants.calling.urls")),
     path("", include("tenants.advice.urls")),
     path("", include("tenants.evidence.urls")),
+    path("", include("tenants.moving.urls")),
     path("api/v1/", include("foundry.api.urls")),
 ]
 if settings.DEMO:

@@ -1,7 +1,9 @@
 """Console, gateway and sandbox as processes of their own, on free ports, with their logs in reach."""
 
+import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -22,10 +24,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Outside of what the system gives to outgoing connections, and by chance: other test processes look for one, too."""
+    while True:
+        port = secrets.randbelow(20_000) + 10_000
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(slots=True)
@@ -44,10 +48,14 @@ class Server:
         """Status and JSON of a POST; bytes are sent as they are."""
         return self.ask("POST", path, secret, body if isinstance(body, bytes) else json.dumps(body).encode())
 
-    def ask(self, method: str, path: str, secret: str, body: bytes | None = None) -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, secret: str, body: bytes | None = None, **extra: str
+    ) -> tuple[int, Any]:
+        """:param extra: further headers, with _ for -."""
         headers = {"content-type": "application/json"} | (
             {"authorization": f"Bearer {secret}"} if secret else {}
         )
+        headers |= {name.replace("_", "-"): value for name, value in extra.items()}
         request = urllib.request.Request(self.url + path, data=body, headers=headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -81,9 +89,16 @@ def read(raw: bytes) -> Any:
 @contextmanager
 def running(command: list[str], port: int, log: Path, ready: str, **environment: str) -> Iterator[Server]:
     """Start `python -m …`, which listens on `port`; wait until `ready` answers 200; stop it in the end."""
+    with serving([sys.executable, "-m", *command], port, log, ready, **environment) as server:
+        yield server
+
+
+@contextmanager
+def serving(command: list[str], port: int, log: Path, ready: str, **environment: str) -> Iterator[Server]:
+    """The same of any program."""
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, stdout=out, stderr=out,
+            command, cwd=ROOT, stdout=out, stderr=out,
             env=os.environ | environment, start_new_session=True, preexec_fn=die_with_parent(),
         )  # fmt: skip
     server = Server(process, f"http://127.0.0.1:{port}", log)

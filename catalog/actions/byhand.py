@@ -6,7 +6,7 @@ from django.db import transaction
 
 from catalog import effects, prices
 from catalog.actions.lifecycle import Life, locked, require_possible, write_changes
-from catalog.actions.terms import put_terms
+from catalog.actions.terms import keep_terms, put_terms
 from catalog.byhand import Told, new_row, require_sense
 from catalog.models import Change, Host, Offer, Price
 from catalog.rules import Actor, label_of, require_admin, require_source
@@ -27,6 +27,8 @@ def make_offer(host: Host, told: Told, *, hidden: bool = False, actor: Actor, at
     offer = held or new_row(host, told)
     require_possible(Life(told.lifecycle, told.deprecated_at, told.retires_at), offer, at)
     told.put_on(offer, at)
+    if held is not None:
+        keep_terms([held], until=at)
     offer.terms, offer.hidden, offer.gone_at = told.terms or host.default_terms, hidden, None
     offer.terms_before = offer.terms_from = None
     offer.first_seen_at = at if held is None else offer.first_seen_at

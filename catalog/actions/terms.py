@@ -1,11 +1,12 @@
 """Terms: new ones, new versions, and which offers are under them. No version is ever edited."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from catalog.models import Change, Host, Offer, Terms
+from catalog.models import Change, Host, Offer, PastTerms, Terms
 from catalog.rules import Actor, label_of, require_admin
 from catalog.states import ChangeKind, ChangeState
 from catalog.terms import TermsText, require_future, require_sense, require_slug, terms_fact
@@ -49,9 +50,9 @@ def publish_terms(
     made = write(slug, newest.version + 1, text, actor, at)
     Host.objects.filter(default_terms__slug=slug).update(default_terms=made)
     moved = put_terms(Offer.objects.filter(terms__slug=slug), made, counts_from, actor=actor, at=at)
-    told = text.values() | {"version": made.version, "counts_from": counts_from, "offers": moved}
+    told = text.values() | {"version": made.version, "counts_from": counts_from, "moved": moved}
     record("terms.publish", made, actor=actor, at=at, before=TermsText.of(newest).values(), after=told)
-    return made, moved
+    return made, len(moved)
 
 
 @transaction.atomic
@@ -81,12 +82,13 @@ def assign_terms(
         raise Conflict("terms.assigned", f"They are under {terms} already.", remedy="Nothing is left to do.")
     told = {
         "offers": sorted(offers),
+        "version": terms.version,
         "moved": moved,
         "host": host.slug if host else None,
         "counts_from": counts_from,
     }
     record("terms.assign", terms, actor=actor, at=at, after=told)
-    return moved
+    return len(moved)
 
 
 def write(slug: str, version: int, text: TermsText, actor: Actor, at: datetime) -> Terms:
@@ -97,13 +99,14 @@ def write(slug: str, version: int, text: TermsText, actor: Actor, at: datetime) 
 
 def put_terms(
     offers: QuerySet[Offer], terms: Terms | None, counts_from: datetime | None, *, actor: Actor, at: datetime
-) -> int:
-    """Move those that are not under `terms` yet, with a Change each; a fixed number of queries. Answers how many.
+) -> list[int]:
+    """Move those that are not under `terms` yet, with a Change each; a fixed number of queries. Answers which, by id.
 
     What calls need until `counts_from` is what they needed before: an earlier move that does not count yet is skipped.
     """
     rows = list(offers.select_for_update(of=("self",)).exclude(terms=terms).select_related("terms"))
     moving = Offer.objects.filter(pk__in=[row.pk for row in rows])
+    keep_terms(rows, until=at)
     if counts_from is None:
         moving.update(terms=terms, terms_before=None, terms_from=None)
     else:
@@ -121,4 +124,17 @@ def put_terms(
         ),
         batch_size=BATCH,
     )  # fmt: skip
-    return len(rows)
+    return sorted(row.pk for row in rows)
+
+
+def keep_terms(rows: Iterable[Offer], *, until: datetime) -> None:
+    """What they are under, before it changes."""
+    PastTerms.objects.bulk_create(
+        (
+            PastTerms(
+                offer=row, terms_id=row.terms_id, terms_before_id=row.terms_before_id, terms_from=row.terms_from, until=until
+            )
+            for row in rows
+        ),
+        batch_size=BATCH,
+    )  # fmt: skip

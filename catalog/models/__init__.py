@@ -1,6 +1,8 @@
 """Supply: who makes models, who serves them, at what price, under which terms, and how that changed."""
 
-from catalog.models.health import Pause, PauseQuerySet, StatusReading
+from catalog.models.health import StatusReading
+from catalog.models.past import PastTerms, PastTermsQuerySet
+from catalog.models.pauses import Pause, PauseQuerySet
 from catalog.models.prices import Price, PriceQuerySet
 from catalog.models.runs import Change, ChangeQuerySet, RunQuerySet, SyncRun
 from catalog.models.supply import (
@@ -28,6 +30,8 @@ __all__ = [
     "Model",
     "Offer",
     "OfferQuerySet",
+    "PastTerms",
+    "PastTermsQuerySet",
     "Pause",
     "PauseQuerySet",
     "PoolQuerySet",

@@ -104,6 +104,7 @@ class Host(models.Model):
     `listing_credential` and `calling_credential` are Fernet tokens; no page, API or log shows them.
     `calling_path_template` may hold {model} for hosts with a path per deployment.
 
+    :ivar cancels_at_once: whether a call ends when its caller hangs up, instead of being read on to the host's report.
     :ivar publishes_new: whether new offers show to everybody at once; otherwise an admin publishes them.
     :ivar price_rise_percent: by how much a price may rise without a person's yes.
     :ivar gone_percent: what share of the offers may go missing at once before the listing is doubted.
@@ -129,6 +130,7 @@ class Host(models.Model):
         max_length=8, choices=[(BEARER, "Bearer"), (API_KEY, "api-key")], default=BEARER
     )
     calling_path_template = models.CharField(max_length=200, blank=True)
+    cancels_at_once = models.BooleanField(default=False)
     trusted_networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     default_terms = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True, blank=True)
     is_sandbox = models.BooleanField(default=False)

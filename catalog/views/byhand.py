@@ -3,16 +3,18 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from catalog import actions
-from catalog.hand_forms import LifeForm, OfferForm
+from catalog.hand_forms import LifeForm, OfferForm, SourceForm
 from catalog.models import Host, Offer
 from catalog.views.terms import hits
 from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.access import signed_in, with_role
 from foundry.people.models import Role
+from foundry.web.confirm import ask_first, toll_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,14 +48,21 @@ def change_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         else:
             messages.success(request, f"{offer} is changed.")
             return redirect("offer", offer_id)
-    context = {"form": form, "host": offer.host, "offer": offer}
+    context = {"form": form, "host": offer.host, "offer": offer, "hits": hits([offer.pk])}
     return render(request, "catalog/offer_form.html", context, status=400 if form.errors else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @with_role(Role.ADMIN)
 def withdraw_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
-    get_object_or_404(Offer, pk=offer_id)
+    """First who uses it, then the act."""
+    held = get_object_or_404(Offer.objects.with_names(), pk=offer_id)
+    if request.method != "POST":
+        return ask_first(
+            request, f"Withdraw {held}?", toll_of("offers", [offer_id]), button="Withdraw", form=SourceForm(),
+            words="The catalog lists it no more. What was granted stays; its calls reach what they reached.",
+            back=reverse("offer", args=[offer_id]),
+        )  # fmt: skip
     source = request.POST.get("source", "")
     row = actions.withdraw_offer(offer_id, source=source, actor=signed_in(request), at=clock.now())
     messages.success(request, f"{row} is withdrawn; the catalog lists it no more.")

@@ -5,6 +5,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog import actions
@@ -17,6 +18,7 @@ from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.access import signed_in, with_role
 from foundry.people.models import Role
+from foundry.web.confirm import ask_first, toll_of
 
 PER_PAGE = 25
 
@@ -117,10 +119,18 @@ def check_host(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("host", slug)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @with_role(Role.ADMIN)
 def switch_host(request: HttpRequest, slug: str) -> HttpResponse:
+    """Off only after whom it hits."""
     row, on = get_object_or_404(Host, slug=slug), request.POST.get("on") == "1"
+    if request.method != "POST":
+        hit = toll_of("offers", list(row.offers.values_list("pk", flat=True)))
+        return ask_first(
+            request, f"Switch {row.name} off?", hit, button="Switch off", send={"on": "0"},
+            words="No call reaches any of its offers until it is switched on again; its listing is not synced.",
+            back=reverse("host", args=[slug]),
+        )  # fmt: skip
     actions.switch_host(row.pk, on=on, actor=signed_in(request), at=clock.now())
     messages.success(request, f"{row.name} is switched {'on' if on else 'off'}.")
     return redirect("host", slug)

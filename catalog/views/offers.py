@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog import actions, facets, model_page, pages
 from catalog.filters import OfferFilter
@@ -19,6 +19,7 @@ from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.access import signed_in, with_role
 from foundry.people.models import Role, User
+from foundry.web.confirm import ask_first, toll_of
 
 PER_PAGE = 24  # whole rows of two, three and four cards
 VIEWS = ("table", "cards")
@@ -164,11 +165,17 @@ def set_price(request: HttpRequest, offer_id: int) -> HttpResponse:
     return render(request, "catalog/price.html", context, status=400 if form.errors else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @with_role(Role.ADMIN)
 def show_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Hidden only after who uses it."""
     hidden = request.POST.get("hidden") == "1"
-    get_object_or_404(Offer, pk=offer_id)
+    row = get_object_or_404(Offer.objects.with_names(), pk=offer_id)
+    if request.method != "POST":
+        return ask_first(
+            request, f"Hide {row}?", toll_of("offers", [offer_id]), button="Hide", send={"hidden": "1"},
+            words="Nobody finds it or can ask for it; grants that teams have go on.", back=reverse("offer", args=[offer_id]),
+        )  # fmt: skip
     actions.show_offer(offer_id, hidden=hidden, actor=signed_in(request), at=clock.now())
     messages.success(request, "Only admins and ops see it now." if hidden else "Everybody sees it now.")
     return redirect("offer", offer_id)

@@ -1,9 +1,12 @@
 """OpenAPI that declares every status: what a view may answer beside success is known from its kind."""
 
-from typing import Any
+from threading import Lock
+from typing import Any, ClassVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
 
 PROBLEM = {
     "type": "object",
@@ -20,6 +23,26 @@ PROBLEM = {
 }
 
 
+class OnceGenerator(SchemaGenerator):
+    """Makes the document once a process, one thread at a time: it is the same for everybody.
+
+    Two threads that make it at once end with an error, since what they work on is shared
+    (drf-spectacular's issues 1123 and 1368), and it takes more than a second. The library has no types.
+    """
+
+    alone: ClassVar[Lock] = Lock()
+    made: ClassVar[dict[str, Any]] = {}
+
+    def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
+        if not public:
+            raise ValueError("The document hides nothing from anybody; make it with `public=True`.")
+        with self.alone:
+            if not self.made:
+                self.api_version = None  # what a caller wrote behind ?version= is not for the next
+                self.made.update(super().get_schema(request, public))  # type: ignore[no-untyped-call]
+        return self.made
+
+
 class FoundrySchema(AutoSchema):
     """Adds the problem answers that every operation of a kind can give."""
 
@@ -27,11 +50,11 @@ class FoundrySchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
+        problem = ResolvedComponent("Problem", ResolvedComponent.SCHEMA, PROBLEM, "problem")  # type: ignore[no-untyped-call]
+        self.registry.register_on_missing(problem)
+        content = {"application/problem+json": {"schema": problem.ref}}
         for status in self.problem_statuses():
-            operation["responses"].setdefault(
-                str(status),
-                {"description": "Problem", "content": {"application/problem+json": {"schema": PROBLEM}}},
-            )
+            operation["responses"].setdefault(str(status), {"description": "Problem", "content": content})
         return operation
 
     def problem_statuses(self) -> list[int]:

@@ -29,6 +29,7 @@ class AuditView(viewsets.ReadOnlyModelViewSet[Entry]):
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
     queryset = Entry.objects.none()
+    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> Any:
         rows: EntryQuerySet = (

@@ -206,6 +206,12 @@ class GuardedClient:
             raise BadAnswer(f"{shown(url)} answered {answer.status}; not followed.", answer.status)
         return answer
 
+    def exchange(self, url: str, body: bytes) -> Answer:
+        """POST, once, and the answer whatever its status. Raises Unreachable; BadAnswer for what is too large."""
+        if origin(url) != self.home:
+            raise Unreachable(f"{origin(url)[1]} is another server; not called.")
+        return self.whole(url, None, "POST", body)
+
     def once(self, url: str, params: Mapping[str, str] | None = None) -> Answer:
         """One attempt, through redirects that stay on the same origin."""
         for _ in range(MOST_REDIRECTS + 1):
@@ -220,7 +226,12 @@ class GuardedClient:
     def read(
         self, url: str, params: Mapping[str, str] | None, method: str = "GET", content: bytes | None = None
     ) -> Answer:
-        """One exchange, bounded in bytes and time."""
+        """One exchange, bounded in bytes and time, that succeeded."""
+        answer = self.whole(url, params, method, content)
+        require_success(url, answer)
+        return answer
+
+    def whole(self, url: str, params: Mapping[str, str] | None, method: str, content: bytes | None) -> Answer:
         if self.pace:
             self.pace()
         ends = time.monotonic() + self.bounds.deadline_s
@@ -236,7 +247,6 @@ class GuardedClient:
             raise NotAllowed("The address is no URL.") from error
         except httpx2.HTTPError as error:
             raise Unreachable(f"{shown(url)} did not answer: {type(error).__name__}.") from error
-        require_success(url, response, bytes(body))
         return Answer(str(response.url), response.status_code, response.headers, bytes(body))
 
     def require_within(self, url: str, size: int, ends: float, status: int) -> None:
@@ -246,12 +256,13 @@ class GuardedClient:
             raise Unreachable(f"{shown(url)} took longer than {self.bounds.deadline_s:g} s.")
 
 
-def require_success(url: str, response: httpx2.Response, body: bytes) -> None:
-    status = response.status_code
-    if status >= 400:
-        named = response.headers.get("x-amzn-errortype", "").partition(":")[0]
-        codes = error_codes(body) | ({named} if named else set())
-        raise BadAnswer(f"{shown(url)} answered {status}.", status, retry_after_s(response.headers), codes)
+def require_success(url: str, answer: Answer) -> None:
+    if answer.status >= 400:
+        named = answer.headers.get("x-amzn-errortype", "").partition(":")[0]
+        codes = error_codes(answer.body) | ({named} if named else set())
+        raise BadAnswer(
+            f"{shown(url)} answered {answer.status}.", answer.status, retry_after_s(answer.headers), codes
+        )
 
 
 def error_codes(body: bytes) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
@@ -12,7 +13,7 @@ from rest_framework.routers import BaseRouter
 
 from foundry.lib import clock
 from foundry.notify import actions
-from foundry.notify.models import Delivery, Hook, HookKind, Notice
+from foundry.notify.models import Delivery, Hook, HookKind, Notice, Preference, Preset
 from foundry.people.access import signed_in
 from foundry.people.models import Role
 
@@ -44,6 +45,10 @@ class ReadAnswerSerializer(serializers.Serializer[Any]):
     read = serializers.IntegerField()
 
 
+class PresetSerializer(serializers.Serializer[Any]):
+    preset = serializers.CharField(help_text=f"What comes by mail: {', '.join(Preset.values)}.")
+
+
 class NoticeView(viewsets.ReadOnlyModelViewSet[Notice]):
     """What I was told, newest first."""
 
@@ -63,6 +68,21 @@ class NoticeView(viewsets.ReadOnlyModelViewSet[Notice]):
         body.is_valid(raise_exception=True)
         count = actions.mark_read(signed_in(request._request), body.validated_data.get("ids"), clock.now())
         return Response({"read": count})
+
+    @extend_schema(responses=PresetSerializer, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def preset(self, request: Request) -> Response:
+        """How I am told by mail."""
+        return Response({"preset": Preference.objects.of(signed_in(request._request))})
+
+    @extend_schema(request=PresetSerializer, responses=PresetSerializer)
+    @preset.mapping.patch
+    def choose(self, request: Request) -> Response:
+        body = PresetSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        person = signed_in(request._request)
+        chosen = actions.choose_preset(person, body.validated_data["preset"], actor=person, at=clock.now())
+        return Response({"preset": chosen.preset})
 
 
 class HookSerializer(serializers.ModelSerializer[Hook]):
@@ -109,10 +129,15 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         fields = ["id", "message_id", "kind", "title", "state", "attempts", "due_at", "sent_at", "error"]
 
 
+class SwitchSerializer(serializers.Serializer[Any]):
+    on = serializers.BooleanField()
+
+
 class HookView(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Hook]):
     """Addresses outside that are told of events; admins."""
 
     serializer_class = HookSerializer
+    required_scope: str | None = None
     queryset = Hook.objects.none()
 
     def get_queryset(self) -> QuerySet[Hook]:
@@ -144,14 +169,37 @@ class HookView(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.Generi
         )
 
     @extend_schema(request=None, responses={202: None})
-    @action(detail=True, methods=["post"], url_path="try")
+    @action(detail=True, methods=["post"], url_path="try", required_scope="admin")
     def trial(self, request: Request, pk: str) -> Response:
         """Send it one trial event."""
         actions.try_hook(self.get_object().pk, actor=signed_in(request._request), at=clock.now())
         return Response(status=status.HTTP_202_ACCEPTED)
 
+    @extend_schema(request=SwitchSerializer, responses=HookSerializer)
+    @action(detail=True, methods=["post"], required_scope="admin")
+    def switch(self, request: Request, pk: str) -> Response:
+        """Stop telling it, or begin again with what comes from now on."""
+        number, body = self.get_object().pk, SwitchSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        row = actions.switch_hook(
+            number, on=body.validated_data["on"], actor=signed_in(request._request), at=clock.now()
+        )
+        return Response(HookSerializer(row).data)
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="deliveries/(?P<delivery>[0-9]{1,18})/again",
+        required_scope="admin",
+    )
+    def again(self, request: Request, pk: str, delivery: str) -> Response:
+        """Send one delivery again, under the same id. 409 while it is on its way."""
+        row = get_object_or_404(self.get_object().deliveries, pk=delivery)
+        sent = actions.redeliver(row.pk, actor=signed_in(request._request), at=clock.now())
+        return Response(DeliverySerializer(sent).data, status=status.HTTP_202_ACCEPTED)
+
     create.required_scope = "admin"  # type: ignore[attr-defined]
-    trial.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 def routes(router: BaseRouter) -> None:

@@ -78,6 +78,13 @@ class Preset(models.TextChoices):
     DIGEST = "digest", "One mail a day"
 
 
+class PreferenceQuerySet(models.QuerySet["Preference"]):
+    def of(self, person: "User") -> str:
+        """The preset of a person, chosen or not."""
+        chosen = self.filter(person=person).values_list("preset", flat=True).first()
+        return chosen or Preset.MINE.value
+
+
 class Preference(models.Model):
     """How one person wants to be told. Without a row: `mine`."""
 
@@ -85,6 +92,8 @@ class Preference(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference"
     )
     preset = models.CharField(max_length=8, choices=Preset)
+
+    objects = PreferenceQuerySet.as_manager()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(preset__in=Preset.values), name="preset_is_known")]

@@ -32,11 +32,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     rows = Notice.objects.seen_by(person).select_related("event")
     shown = rows if request.GET.get("show") == "all" else rows.unread()
-    preset = Preference.objects.filter(person=person).values_list("preset", flat=True).first()
     context = {
         "page": Paginator(shown, PER_PAGE).get_page(request.GET.get("page")),
         "show": "all" if request.GET.get("show") == "all" else "unread",
-        "preset": preset or Preset.MINE,
+        "preset": Preference.objects.of(person),
         "presets": Preset.choices,
     }
     return render(request, "notify/inbox.html", context)

@@ -7,9 +7,10 @@ from django.db import transaction
 from foundry.audit.actions import record
 from foundry.lib import secrets
 from foundry.lib.errors import Conflict, Forbidden, Invalid
+from foundry.people.leaving import leave
 from foundry.people.models import ApiToken, Role, Scope, SignInLink, SiteRole, User
 
-TOKEN_DAYS_AT_MOST = 365
+TOKEN_DAYS_AT_MOST, REASON_LENGTH = 365, 200
 
 
 @transaction.atomic
@@ -104,3 +105,54 @@ def use_sign_in_link(secret: str, at: datetime) -> User | None:
     link.save(update_fields=["used_at"])
     record("person.sign_in", link.user, actor=link.user, at=at, after={"by": "one-time link"})
     return link.user
+
+
+@transaction.atomic
+def deactivate_person(person_id: int, *, reason: str, actor: User, at: datetime) -> User:
+    """Switch a person off: an admin, never themselves. Sessions, tokens and own keys end at once, for good.
+
+    Raises Forbidden, Invalid, Conflict.
+    """
+    person = locked_by_admin(person_id, actor)
+    if person.pk == actor.pk:
+        raise Forbidden("person.self", "Nobody switches themselves off.", remedy="Ask another admin.")
+    if not person.is_active:
+        raise Conflict(
+            "person.inactive", f"{person} is switched off already.", remedy="Nothing is left to do."
+        )
+    reason = " ".join(reason.split())
+    if not 0 < len(reason) <= REASON_LENGTH or "\x00" in reason:
+        raise Invalid(
+            "person.reason",
+            "Say why, in 1 to 200 characters.",
+            remedy="Add a reason.",
+            errors={"reason": "Missing."},
+        )
+    ended = leave(person, None, at=at)
+    person.is_active = False
+    person.save(update_fields=["is_active"])
+    record("person.deactivate", person, actor=actor, at=at, after={"reason": reason, **ended})
+    return person
+
+
+@transaction.atomic
+def reactivate_person(person_id: int, *, actor: User, at: datetime) -> User:
+    """Let somebody sign in again; what ended stays ended. Raises Forbidden, Conflict."""
+    person = locked_by_admin(person_id, actor)
+    if person.is_active:
+        raise Conflict("person.active", f"{person} is not switched off.", remedy="Nothing is left to do.")
+    person.is_active = True
+    person.save(update_fields=["is_active"])
+    record("person.reactivate", person, actor=actor, at=at)
+    return person
+
+
+def locked_by_admin(person_id: int, actor: User) -> User:
+    """The person, locked together with the admin who acts, so that two admins cannot switch each other off."""
+    rows = {
+        row.pk: row
+        for row in User.objects.select_for_update().filter(pk__in={person_id, actor.pk}).order_by("pk")
+    }
+    if actor.pk not in rows or not rows[actor.pk].is_active or not rows[actor.pk].is_any(Role.ADMIN):
+        raise Forbidden("person.admin_only", "Only an admin does this.", remedy="Ask an admin.")
+    return rows[person_id]

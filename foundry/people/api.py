@@ -1,12 +1,19 @@
-"""`me/`: who calls."""
+"""`me/`: who calls. `people/`: everybody, for admins."""
 
-from drf_spectacular.utils import extend_schema
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from foundry.people.models import ApiToken, User
+from foundry.lib import clock
+from foundry.people import actions
+from foundry.people.access import signed_in
+from foundry.people.models import ApiToken, Role, User
 
 
 class MeTeamSerializer(serializers.Serializer[dict[str, str]]):
@@ -42,5 +49,57 @@ class MeView(viewsets.ViewSet):
         )
 
 
+class PersonSerializer(serializers.ModelSerializer[User]):
+    roles = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "name", "is_active", "roles", "joined_at"]
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_roles(self, person: User) -> list[str]:
+        return sorted(row.role for row in person.site_roles.all())
+
+
+class DeactivateSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=200)
+
+
+class PeopleView(viewsets.ReadOnlyModelViewSet[User]):
+    """Everybody, for admins; empty for others."""
+
+    serializer_class = PersonSerializer
+    filter_backends = ()
+    queryset = User.objects.none()
+    required_scope: str | None = None
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def get_queryset(self) -> QuerySet[User]:
+        if getattr(self, "swagger_fake_view", False) or not self.person.is_any(Role.ADMIN):
+            return User.objects.none()
+        return User.objects.prefetch_related("site_roles").order_by("-pk")
+
+    @property
+    def person(self) -> User:
+        return signed_in(self.request._request)
+
+    @extend_schema(request=DeactivateSerializer, responses=PersonSerializer)
+    @action(detail=True, methods=["post"], required_scope="admin")
+    def deactivate(self, request: Request, pk: str) -> Response:
+        """Switch somebody off: their sessions, tokens and own keys end at once."""
+        row, body = self.get_object(), DeactivateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        actions.deactivate_person(row.pk, **body.validated_data, actor=self.person, at=clock.now())
+        return Response(PersonSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=PersonSerializer)
+    @action(detail=True, methods=["post"], required_scope="admin")
+    def reactivate(self, request: Request, pk: str) -> Response:
+        """Let somebody sign in again; what ended stays ended."""
+        actions.reactivate_person(self.get_object().pk, actor=self.person, at=clock.now())
+        return Response(PersonSerializer(self.get_object()).data)
+
+
 def routes(router: BaseRouter) -> None:
     router.register("me", MeView, basename="me")
+    router.register("people", PeopleView, basename="person")

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.utils.crypto import salted_hmac
 
 
 class Role(models.TextChoices):
@@ -34,12 +35,16 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person. Site roles are rows, so that who gave which role and when is in the audit."""
+    """A person. Site roles are rows, so that who gave which role and when is in the audit.
+
+    :ivar session_epoch: goes up to end every session at once.
+    """
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(db_default=Now())
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0)
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
@@ -53,6 +58,12 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session was begun with: it ends when the password or the epoch changes."""
+        salt = "foundry.people.User.session"
+        seen = f"{self.session_epoch}:{self.password}"
+        return salted_hmac(salt, seen, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def roles(self) -> frozenset[str]:

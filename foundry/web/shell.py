@@ -16,13 +16,21 @@ from foundry.web.status import stale_messages
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One line of the sidebar. `counter` names a function of the person that answers how many wait."""
+    """One line of the sidebar. `counter` names a function of the person that answers how many wait,
+    `others` one that says whether somebody without the roles needs it.
+    """
 
     name: str
     label: str
     icon: str
     roles: tuple[str, ...] = ()
     counter: str = ""
+    others: str = ""
+
+    def is_for(self, person: User) -> bool:
+        if not self.roles or person.is_any(*self.roles):
+            return True
+        return bool(self.others) and bool(import_string(self.others)(person))
 
 
 GROUPS: list[tuple[str, list[Link]]] = [
@@ -38,6 +46,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("usage", "Usage", "usage"),
             Link("retirements", "Retirements", "retirements"),
             Link("teams", "Teams", "teams"),
+            Link("limits", "Limits", "policies"),
         ],
     ),
     (
@@ -49,10 +58,13 @@ GROUPS: list[tuple[str, list[Link]]] = [
                 "approvals",
                 roles=("admin", "security", "finance"),
                 counter="tenants.access.rules.waiting_for",
+                others="tenants.access.rules.decides_by_name",
             ),
             Link(
                 "policies", "Policies", "policies", roles=("admin", "ops", "auditor", "security", "finance")
             ),
+            Link("moving-in", "Moving in", "download", roles=("admin",)),
+            Link("cost-centres", "Cost centres", "usage", roles=("admin", "auditor", "finance")),
         ],
     ),
     (
@@ -71,6 +83,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
         [
             Link("status", "Status", "status", roles=("admin", "ops")),
             Link("audit", "Audit", "audit", roles=("admin", "auditor")),
+            Link("people", "People", "teams", roles=("admin",)),
             Link("hooks", "Hooks", "out", roles=("admin",)),
         ],
     ),
@@ -97,10 +110,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def navigation(person: User, here: str) -> list[dict[str, Any]]:
     """The sidebar's groups, only with what this person can use; the page they are on is marked once."""
-    groups = [
-        (label, [link for link in links if not link.roles or person.is_any(*link.roles)])
-        for label, links in GROUPS
-    ]
+    groups = [(label, [link for link in links if link.is_for(person)]) for label, links in GROUPS]
     urls = [reverse(link.name) for _, links in groups for link in links]
     around = [url for url in urls if here == url or (url != "/" and here.startswith(url))]
     current = max(around, key=len, default="")

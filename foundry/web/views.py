@@ -20,8 +20,8 @@ from foundry.web.status import probes
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Three blocks: what waits, what runs out, what changed. Each slice adds its lines."""
-    blocks: dict[str, list[Any]] = {"waits": [], "runs_out": [], "changed": []}
+    """What waits, what runs out, what changed, and what could be asked for. Each slice adds its lines."""
+    blocks: dict[str, list[Any]] = {"waits": [], "runs_out": [], "changed": [], "to_ask": []}
     for part in parts(settings.HOME_BLOCKS):
         for block, lines in part(signed_in(request)).items():
             blocks[block] += lines

@@ -1,73 +1,33 @@
-"""`requests/` and `grants/`: the same actions as the pages."""
-
-from datetime import datetime
-from typing import Any
+"""`requests/`, `blocks/` and `delegations/`: the same actions as the pages; and the routes of all of access."""
 
 from django.db.models import QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from catalog.models import Offer
 from foundry.lib import clock
 from foundry.people.access import signed_in
-from foundry.people.models import User
-from tenants.access import actions, shapes
-from tenants.access.filters import GrantFilter, RequestFilter, read_moment
-from tenants.access.models import Delegation, Grant, Request
+from tenants.access import actions, preview_shapes, shapes
+from tenants.access.certify_api import CertificationView
+from tenants.access.cost_api import CostCentreView
+from tenants.access.draft_api import DraftView
+from tenants.access.filters import RequestFilter
+from tenants.access.grant_api import GrantView
+from tenants.access.inbox_api import ApprovalView
+from tenants.access.models import Block, Delegation, Request
+from tenants.access.personal import PersonalView, application_called, offer_numbered, team_called
+from tenants.access.policy_api import PolicyView
 from tenants.access.preview import preview
-from tenants.access.shapes import unknown
+from tenants.access.question_api import AskedView
+from tenants.access.raise_api import RaiseView
 from tenants.access.terms_api import AcknowledgementView
 from tenants.access.waiting_api import WaitingView
 from tenants.teams.api import read
-from tenants.teams.models import Application, Team
 from tenants.teams.rules import person_called
-
-AT = OpenApiParameter("at", datetime, description="As of this moment (RFC 3339): only grants in force then.")
-LARGEST_ID = 2**63 - 1
-
-
-def team_called(slug: str, person: User) -> Team:
-    team = Team.objects.seen_by(person).filter(slug=slug).first()
-    if team is None:
-        raise unknown("team", "team")
-    return team
-
-
-def offer_numbered(number: int, person: User) -> Offer:
-    offer = Offer.objects.seen_by(person).with_names().filter(pk=number).first()
-    if offer is None:
-        raise unknown("offer", "offer")
-    return offer
-
-
-def application_called(name: int | str, team: Team) -> Application:
-    """By id, or by slug within the team."""
-    named = {"slug": name} if isinstance(name, str) else {"pk": min(name, LARGEST_ID)}
-    application = team.applications.filter(**named).first()
-    if application is None:
-        raise unknown("application", f"application of {team.slug}")
-    return application
-
-
-class PersonalView(viewsets.ReadOnlyModelViewSet[Any]):
-    """Rows that the caller may see; `required_scope` of an action is what a token needs for it."""
-
-    required_scope: str | None = None
-    lookup_value_regex = "[0-9]{1,18}"
-
-    @property
-    def person(self) -> User:
-        return signed_in(self.request._request)
-
-    @property
-    def is_schema(self) -> bool:
-        return getattr(self, "swagger_fake_view", False)
 
 
 class RequestView(PersonalView):
@@ -105,16 +65,18 @@ class RequestView(PersonalView):
         )
         return self.answered(asked.pk, status.HTTP_201_CREATED)
 
-    @extend_schema(request=shapes.PreviewRequestSerializer, responses=shapes.PreviewSerializer)
+    @extend_schema(
+        request=preview_shapes.PreviewRequestSerializer, responses=preview_shapes.PreviewSerializer
+    )
     @action(detail=False, methods=["post"], required_scope="read")
     def preview(self, request: ApiRequest) -> Response:
         """Steps, price, cost and headroom of a request; writes nothing."""
-        fields = read(shapes.PreviewRequestSerializer, request)
+        fields = read(preview_shapes.PreviewRequestSerializer, request)
         offer = offer_numbered(fields.pop("offer"), self.person)
         slug, name = fields.pop("team"), fields.pop("application")
         application = application_called(name, team_called(slug, self.person)) if slug and name else None
         seen = preview(offer, **fields, application=application, requester=self.person, at=clock.now())
-        return Response(shapes.PreviewSerializer(seen).data)
+        return Response(preview_shapes.PreviewSerializer(seen).data)
 
     @extend_schema(request=shapes.ApproveSerializer, responses=shapes.RequestSerializer)
     @action(detail=True, methods=["post"], required_scope="decide")
@@ -187,66 +149,38 @@ class RequestView(PersonalView):
         return self.answered(number)
 
 
-@extend_schema(parameters=[AT])
-class GrantView(PersonalView):
-    """Who may call what, how much of it and until when; `?at=` asks of a moment."""
+class BlockView(PersonalView):
+    """Why calls were and are refused: suspended grants and teams, open and lifted."""
 
-    serializer_class = shapes.GrantSerializer
-    filterset_class = GrantFilter
-    queryset = Grant.objects.none()
+    serializer_class = shapes.BlockSerializer
+    filter_backends = ()
+    queryset = Block.objects.none()
 
-    def moment(self) -> datetime:
-        asked = self.request.query_params.get("at") if not self.is_schema else None
-        return read_moment(asked) if asked else clock.now()
-
-    def get_queryset(self) -> QuerySet[Grant]:
+    def get_queryset(self) -> QuerySet[Block]:
         if self.is_schema:
-            return Grant.objects.none()
-        rows = Grant.objects.seen_by(self.person).with_everything(self.moment())
-        return rows.in_force(self.moment()) if "at" in self.request.query_params else rows
+            return Block.objects.none()
+        return Block.objects.seen_by(self.person).with_names().order_by("-pk")
 
-    def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "at": self.moment()}
+    @extend_schema(request=shapes.NewBlockSerializer, responses={201: shapes.BlockSerializer})
+    def create(self, request: ApiRequest) -> Response:
+        """Suspend a team: every grant of it is refused until this is lifted."""
+        fields = read(shapes.NewBlockSerializer, request)
+        team = team_called(fields["team"], self.person)
+        made = actions.suspend_team(team, reason=fields["reason"], actor=self.person, at=clock.now())
+        return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
-    def seen(self, pk: str) -> int:
-        found = Grant.objects.seen_by(self.person).filter(pk=pk).first()
-        if found is None:
-            raise Http404
-        return found.pk
-
-    def answer(self, number: int) -> Response:
-        return Response(self.get_serializer(self.get_queryset().get(pk=number)).data)
-
-    @extend_schema(request=shapes.RenewSerializer, responses={201: shapes.RequestSerializer})
-    @action(detail=True, methods=["post"])
-    def renew(self, request: ApiRequest, pk: str) -> Response:
-        """Ask for more time, at the size it has or the size its use calls for; answers the request."""
-        number, fields = self.seen(pk), read(shapes.RenewSerializer, request)
-        asked = actions.renew(number, **fields, actor=self.person, at=clock.now())
-        row = Request.objects.with_names().with_decisions().prefetch_related("notes__by").get(pk=asked.pk)
-        return Response(shapes.RequestSerializer(row).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
-    @action(detail=True, methods=["post"])
-    def revoke(self, request: ApiRequest, pk: str) -> Response:
-        """End it now and for good: an admin or an owner of the team."""
-        number, fields = self.seen(pk), read(shapes.WhySerializer, request)
-        actions.revoke(number, **fields, actor=self.person, at=clock.now())
-        return self.answer(number)
-
-    @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
+    @extend_schema(request=None, responses=shapes.BlockSerializer)
     @action(detail=True, methods=["post"], required_scope="admin")
-    def suspend(self, request: ApiRequest, pk: str) -> Response:
-        number, fields = self.seen(pk), read(shapes.WhySerializer, request)
-        actions.suspend(number, **fields, actor=self.person, at=clock.now())
-        return self.answer(number)
+    def lift(self, request: ApiRequest, pk: str) -> Response:
+        """Free the grant or team of this reason; others go on to block."""
+        row = self.get_object()
+        if row.grant_id is None:
+            actions.resume_team(row.pk, actor=self.person, at=clock.now())
+        else:
+            actions.resume(row.grant_id, block=row.pk, actor=self.person, at=clock.now())
+        return Response(self.get_serializer(self.get_queryset().get(pk=row.pk)).data)
 
-    @extend_schema(request=None, responses=shapes.GrantSerializer)
-    @action(detail=True, methods=["post"], required_scope="admin")
-    def resume(self, request: ApiRequest, pk: str) -> Response:
-        number = self.seen(pk)
-        actions.resume(number, actor=self.person, at=clock.now())
-        return self.answer(number)
+    create.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 class DelegationView(mixins.ListModelMixin, viewsets.GenericViewSet[Delegation]):
@@ -286,11 +220,16 @@ class DelegationView(mixins.ListModelMixin, viewsets.GenericViewSet[Delegation])
 
 
 def routes(router: BaseRouter) -> None:
-    from tenants.access.policy_api import PolicyView  # it stands on PersonalView
-
     router.register("policies", PolicyView, basename="policy")
+    router.register("questions", AskedView, basename="question")
+    router.register("requests/drafts", DraftView, basename="draft")
     router.register("requests", RequestView, basename="request")
     router.register("waiting-list", WaitingView, basename="wish")
     router.register("acknowledgements", AcknowledgementView, basename="acknowledgement")
     router.register("delegations", DelegationView, basename="delegation")
+    router.register("certifications", CertificationView, basename="certification")
+    router.register("blocks", BlockView, basename="block")
+    router.register("approvals", ApprovalView, basename="approval")
     router.register("grants", GrantView, basename="grant")
+    router.register("cost-centres", CostCentreView, basename="cost-centre")
+    router.register("raises", RaiseView, basename="raise")

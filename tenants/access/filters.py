@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 
 from foundry.lib.errors import Invalid
-from tenants.access.models import Grant, Request
-from tenants.access.states import RequestState
+from tenants.access.models import Grant, GrantQuerySet, Request, Step
+from tenants.access.states import DataClass, RequestState
 
 SOON = timedelta(days=30)
 GRANT_STATES = [
@@ -30,13 +30,28 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
 
+class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]
+    team = django_filters.CharFilter(field_name="request__team__slug")
+    data = django_filters.ChoiceFilter(field_name="request__data_class", choices=DataClass.choices)
+
+    class Meta:
+        model = Step
+        fields: list[str] = []
+
+
 class GrantFilter(django_filters.FilterSet):  # type: ignore[misc]
     team = django_filters.CharFilter(field_name="team__slug")
     offer = django_filters.NumberFilter(field_name="offer_id", min_value=0, max_value=2**63 - 1)
+    model = django_filters.CharFilter(method="of_model")
 
     class Meta:
         model = Grant
         fields: list[str] = []
+
+    def of_model(self, grants: QuerySet[Grant], _: str, name: str) -> QuerySet[Grant]:
+        """:param name: as calls name it, `xai/grok-3`."""
+        publisher, _, model = name.partition("/")
+        return grants.filter(offer__model__publisher__slug=publisher, offer__model__slug=model)
 
 
 def read_moment(text: str) -> datetime:
@@ -58,13 +73,9 @@ def read_moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def in_state(grants: QuerySet[Grant], state: str, at: datetime) -> QuerySet[Grant]:
+def in_state(grants: GrantQuerySet, state: str, at: datetime) -> GrantQuerySet:
     """Grants that are in `state` at `at`, as `Grant.state` judges it; all for an unknown word."""
-    alive = grants.filter(ends_at__gt=at).exclude(revoked_at__lte=at)
-    return {
-        "live": alive.filter(suspended_at=None, starts_at__lte=at),
-        "ending": alive.filter(suspended_at=None, starts_at__lte=at, ends_at__lte=at + SOON),
-        "suspended": alive.filter(suspended_at__lte=at),
-        "revoked": grants.filter(revoked_at__lte=at),
-        "ended": grants.filter(ends_at__lte=at, revoked_at=None),
-    }.get(state, grants)
+    if state == "ending":
+        return grants.live(at).filter(ends_at__lte=at + SOON)
+    known = {name for name, _ in GRANT_STATES}
+    return grants.judged(at).filter(Q(state_then=state)) if state in known else grants

@@ -8,10 +8,15 @@ from typing import Any
 from django import forms
 
 from catalog.models import Offer
+from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.models import User
+from foundry.web.forms import set_choices, show_refusal
 from tenants.access import rules
 from tenants.access.amounts import read_amount, speak_limits
+from tenants.access.models import Acknowledgement, Question
+from tenants.access.questions import ANSWER_LENGTH, PREFIX
+from tenants.access.sizes import grants_to_liken
 from tenants.access.states import MONEY, DataClass, DenyReason, LimitKind
 from tenants.teams.models import Application
 
@@ -81,11 +86,7 @@ class LimitsForm(forms.Form):
 
     def tell(self, refused: Refused) -> None:
         """Show a refusal beside the field it is about, else above the form."""
-        fields = {name: why for name, why in refused.errors.items() if name in self.fields}
-        for name, why in fields.items():
-            self.add_error(name, why)
-        if not fields:
-            self.add_error(None, str(refused))
+        show_refusal(self, refused)
 
 
 def spoken(limits: Mapping[str, int]) -> dict[str, str]:
@@ -105,12 +106,12 @@ def applications_of(person: User) -> list[tuple[str, list[tuple[int, str]]]]:
 class RequestForm(LimitsForm):
     """What a team asks for. The team follows from the application."""
 
-    application = forms.TypedChoiceField(coerce=int, label="Application")
     purpose = forms.CharField(
         max_length=rules.PURPOSE_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
         help_text="What is it for, and who will notice if it is missing? The approver reads this first.",
     )
+    application = forms.TypedChoiceField(coerce=int, label="Application")
     data_class = forms.ChoiceField(choices=DataClass.choices, label="Most sensitive data it will see")
     ends_on = forms.DateField(
         label="Until",
@@ -120,13 +121,34 @@ class RequestForm(LimitsForm):
     calls_per_day = Count(label="Calls a day")
     tokens_in = Count(label="Tokens into one call")
     tokens_out = Count(label="Tokens out of one call")
+    like = forms.TypedChoiceField(
+        coerce=int, required=False, empty_value=None, label="Like what this application really uses"
+    )
     terms_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     accepted = forms.BooleanField(required=False, label="We have read these terms and will keep them.")
 
     def __init__(self, *args: Any, offer: Offer, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offer = offer
-        self.fields["application"].choices = applications_of(person)  # type: ignore[attr-defined]
+        set_choices(self, "application", applications_of(person))
+        self.acknowledged = acknowledged(offer, person)
+        self.add_questions()
+        listed = grants_to_liken(person, clock.now())
+        set_choices(self, "like", [("", "Choose an application"), *listed])
+
+    def add_questions(self) -> None:
+        """One field for each question that the offer and the chosen data ask."""
+        chosen = str((self.data if self.is_bound else self.initial).get("data_class") or "")
+        for question in Question.objects.asked_for(self.offer, chosen):
+            self.fields[f"{PREFIX}{question.pk}"] = field_of(question)
+
+    @property
+    def question_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith(PREFIX)]
+
+    @property
+    def can_liken(self) -> bool:
+        return len(self.fields["like"].choices) > 1  # type: ignore[attr-defined]
 
     @property
     def stated_fields(self) -> list[forms.BoundField]:
@@ -139,14 +161,44 @@ class RequestForm(LimitsForm):
         return told or None
 
     @property
+    def needs_a_tick(self) -> bool:
+        """Is any of the person's teams left that has not acknowledged these terms?"""
+        teams = {team for team, _ in self.fields["application"].choices}  # type: ignore[attr-defined]
+        return self.offer.terms is not None and not teams <= set(self.acknowledged.values())
+
+    @property
     def chosen(self) -> Application:
         return Application.objects.select_related("team").get(pk=self.cleaned_data["application"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.offer.terms and not cleaned.get("accepted"):
+        known = "application" in cleaned and self.chosen.team_id in self.acknowledged
+        if self.offer.terms and not known and not cleaned.get("accepted"):
             self.add_error("accepted", "Tick this to go on; the request names the version you read.")
         return cleaned
+
+
+def acknowledged(offer: Offer, person: User) -> dict[int, str]:
+    """The person's teams that acknowledged the offer's terms in this version: nobody ticks twice for one team."""
+    mine = Acknowledgement.objects.filter(terms=offer.terms_id, team__memberships__user=person)
+    return dict(mine.order_by("team__name").values_list("team", "team__name"))
+
+
+def field_of(question: Question) -> forms.CharField:
+    """The rules judge the answer, for a form and for a script alike."""
+    hint = "" if question.required else "May be left out."
+    if question.options:
+        listed = [("", "Choose"), *((each, each) for each in question.options)]
+        return forms.CharField(
+            label=question.text, required=False, help_text=hint, widget=forms.Select(choices=listed)
+        )
+    return forms.CharField(
+        label=question.text,
+        required=False,
+        help_text=hint,
+        max_length=ANSWER_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
 
 def suggestions(offer: Offer, at: datetime) -> dict[str, Any]:
@@ -201,7 +253,7 @@ class WishForm(LimitsForm):
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         start = spoken(SUGGESTED) | {"data_class": DataClass.INTERNAL}
         super().__init__(*args, initial=start, **kwargs)
-        self.fields["application"].choices = applications_of(person)  # type: ignore[attr-defined]
+        set_choices(self, "application", applications_of(person))
 
     @property
     def chosen(self) -> Application:

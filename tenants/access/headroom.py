@@ -39,11 +39,24 @@ class Headroom:
         granted = f"Granted so far: {self.granted_tpm:,} tokens per minute."
         if self.maximum is None:
             return f"The host tells no capacity for this offer. {granted}"
-        shared = f"shared by {self.shared_by} offers" if self.shared_by > 1 else "for this offer alone"
-        pool = f"{self.maximum.normalize():,f} {self.unit} {shared}."
+        drawn = f"is shared by {self.shared_by} offers" if self.shared_by > 1 else "is for this offer alone"
+        pool = f"The pool, {self.maximum.normalize():,f} {self.unit_words}, {drawn}."
         if self.left_tpm is None:
-            return f"{pool} How many tokens per minute one {self.unit} is, the host does not say. {granted}"
+            return f"{pool} How many tokens per minute that is, the host does not say. {granted}"
         return f"{pool} {self.left_tpm:,} of {self.tpm:,} tokens per minute are not granted yet."
+
+    @property
+    def unit_words(self) -> str:
+        """Azure calls its unit of quota "Count", which names nothing."""
+        return "units" if self.unit == "Count" else self.unit
+
+    def words_with(self, adding_tpm: int) -> str:
+        """The same, and what so many tokens per minute more would leave."""
+        if self.left_tpm is None or not adding_tpm:
+            return self.words
+        left = self.left_tpm - adding_tpm
+        after = f"leaves {left:,}" if left >= 0 else f"is {-left:,} more than the host serves"
+        return f"{self.words} This adds {adding_tpm:,}, which {after}."
 
 
 def headroom(offer: Offer, at: datetime) -> Headroom:

@@ -9,11 +9,12 @@ from django.urls import reverse
 from catalog.models import Change
 from catalog.states import ChangeState
 from foundry.lib import clock
-from foundry.people.models import User
-from tenants.access.models import Decision, Grant, Request, Step
+from foundry.people.models import Role, User
+from tenants.access import to_ask
+from tenants.access.models import Block, Certification, Decision, Grant, Idle, Raise, Request, Step
 from tenants.access.states import RequestState
 from tenants.access.terms_pages import terms_waiting
-from tenants.teams.models import Team
+from tenants.teams.models import Team, Vacancy
 
 Line = dict[str, Any]
 AT_MOST = 6
@@ -26,13 +27,19 @@ def blocks(person: User) -> dict[str, list[Line]]:
     return {
         "waits": distinct(
             terms_waiting(person, at)
+            + reviews_due(person, at)
             + decisions_due(person, at)
+            + to_ask.kept(person)
             + own_open(person, at)
-            + suspended(person)
+            + suspended(person, at)
+            + idle(person, at)
+            + reviews(person, at)
+            + ownerless(person)
             + homeless(person)
         ),
         "runs_out": ending(person, at),
         "changed": (decided(person, at) + moved(person, at))[:AT_MOST],
+        "to_ask": to_ask.lines(person, at),
     }
 
 
@@ -51,6 +58,22 @@ def distinct(lines: list[Line]) -> list[Line]:
 
 def due(step: Step, at: datetime) -> str:
     return "was due" if step.due_at < at else "due"
+
+
+def reviews_due(person: User, at: datetime) -> list[Line]:
+    """Broken glasses that this person may review, the longest due first."""
+    rows = Raise.objects.waiting_for(person).with_names().order_by("review_due_at", "pk")
+    return [
+        line(
+            f"{row.by} broke the glass: {row.grant.offer} for {row.grant.team}",
+            "Was it justified?",
+            reverse("raise", args=[row.pk]),
+            "bad" if row.review_due_at and row.review_due_at < at else "warn",
+            row.review_due_at,
+            "was due" if row.review_due_at and row.review_due_at < at else "due",
+        )
+        for row in rows[:AT_MOST]
+    ]
 
 
 def decisions_due(person: User, at: datetime) -> list[Line]:
@@ -91,17 +114,73 @@ def own_open(person: User, at: datetime) -> list[Line]:
     ]
 
 
-def suspended(person: User) -> list[Line]:
-    rows = with_offer(Grant.objects.in_force(clock.now()).filter(team__memberships__user=person))
+def suspended(person: User, at: datetime) -> list[Line]:
+    """Own teams' grants that somebody suspended; terms that block have their own line."""
+    rows = Block.objects.at(at).filter(team__memberships__user=person).with_names()
     return [
         line(
-            f"{grant.offer} is suspended for {grant.team}",
-            grant.suspended_why,
-            reverse("grant", args=[grant.pk]),
+            f"{row.grant.offer} is suspended for {row.team}" if row.grant else f"{row.team} is suspended",
+            row.why,
+            reverse("grant", args=[row.grant_id]) if row.grant_id else reverse("team", args=[row.team.slug]),
             "warn",
-            grant.suspended_at,
+            row.since,
         )
-        for grant in rows.exclude(suspended_at=None)[:AT_MOST]
+        for row in rows.order_by("-since", "-pk")[:AT_MOST]
+        if row.grant is None or row.grant.ends_at > at
+    ]
+
+
+def idle(person: User, at: datetime) -> list[Line]:
+    """Grants of teams that this person owns which nobody calls."""
+    owned = Team.objects.owned_by(person).values("pk")
+    rows = Idle.objects.open_at(at).filter(grant__in=Grant.objects.live(at).filter(team__in=owned))
+    return [
+        line(
+            f"Nobody calls {row.grant.offer} for {row.grant.team}",
+            "Keep it or give it back; without a word it goes back.",
+            reverse("grant-idle", args=[row.grant_id]),
+            "warn",
+            row.due_at,
+            "due",
+        )
+        for row in rows.select_related(
+            "grant__team", "grant__offer__model__publisher", "grant__offer__host"
+        ).order_by("due_at", "pk")[:AT_MOST]
+    ]
+
+
+def reviews(person: User, at: datetime) -> list[Line]:
+    """Open reviews of teams that this person owns; admins also see every overdue one."""
+    rows = Certification.objects.open().filter(team__in=Team.objects.owned_by(person))
+    if person.is_any(Role.ADMIN):
+        rows = rows | Certification.objects.overdue(at)
+    return [
+        line(
+            f"Review what {row.team} may call",
+            "Keep, reduce or give back each grant, in one list.",
+            reverse("team-certify", args=[row.team.slug]),
+            "bad" if row.due_at <= at else "info",
+            row.due_at,
+            "was due" if row.due_at <= at else "due",
+        )
+        for row in rows.distinct().select_related("team").order_by("due_at", "pk")[:AT_MOST]
+    ]
+
+
+def ownerless(person: User) -> list[Line]:
+    """Teams that an admin has to give an owner."""
+    if not person.is_any(Role.ADMIN):
+        return []
+    rows = Vacancy.objects.filter(filled_at=None, team__closed_at=None).select_related("team")
+    return [
+        line(
+            f"{row.team} has no owner",
+            "Nothing of it is renewed until somebody owns it.",
+            reverse("team", args=[row.team.slug]),
+            "warn",
+            row.since,
+        )
+        for row in rows.order_by("since", "pk")[:AT_MOST]
     ]
 
 
@@ -120,16 +199,20 @@ def ending(person: User, at: datetime) -> list[Line]:
     return [
         line(
             f"{grant.offer} for {grant.team}",
-            "Ask for more time before it ends."
-            if grant.team_id in own
-            else "Its team may ask for more time.",
+            ending_words(grant, own, at),
             reverse("grant", args=[grant.pk]),
             "bad" if grant.ends_at <= at + timedelta(days=3) else "warn",
             grant.ends_at,
-            "ends",
+            "ends" if grant.ends_at > at else "ended",
         )
         for grant in rows.filter(ends_at__lte=at + RUNS_OUT_WITHIN).order_by("ends_at")[:AT_MOST]
     ]
+
+
+def ending_words(grant: Grant, own: set[int], at: datetime) -> str:
+    if grant.ends_at <= at:
+        return "It goes on while its renewal is decided."
+    return "Ask for more time before it ends." if grant.team_id in own else "Its team may ask for more time."
 
 
 def with_offer(grants: QuerySet[Grant]) -> QuerySet[Grant]:

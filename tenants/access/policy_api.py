@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from foundry.lib import clock
 from tenants.access import actions, trial
 from tenants.access.actions.policies import require_admin
-from tenants.access.api import PersonalView
 from tenants.access.models import Policy
+from tenants.access.personal import PersonalView
 from tenants.access.policy_rules import speak_rules
 from tenants.teams.api import read
 

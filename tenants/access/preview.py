@@ -4,23 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Avg, F
-
 from catalog.models import Offer, Price
 from foundry.lib.errors import Refused
 from foundry.people.models import User
-from tenants.access import facts, rules
+from tenants.access import facts, rules, sizes
 from tenants.access.estimate import ASSUMPTION, monthly_nanos
 from tenants.access.headroom import Headroom, headroom
-from tenants.access.models import Policy, Request
+from tenants.access.models import Policy, in_order
 from tenants.access.periods import DECIDE_WITHIN_WORKING_DAYS, working_days_after
 from tenants.access.policy import Plan, Planned
-from tenants.access.served import require_served
-from tenants.access.states import Asks, RequestState
-from tenants.access.suggest import suggest
+from tenants.access.served import require_served, ruled_out
+from tenants.access.sizes import Size, peaks_of
+from tenants.access.states import Asks, LimitKind
+from tenants.access.suggest import Peaks
+from tenants.access.usual import Usual, usual_of
 from tenants.teams.models import Application, Team
 
-LAST, USUAL_DAYS = 50, 90
+USUAL_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,11 @@ class Preview:
     :param automatic: the rule that would approve it at once; None where people decide.
     :param policy: the number of the policy version that says so.
     :param cost_nanos: a full month in nano-dollars; None where nothing bounds it or the price is unknown.
-    :param usual_s: seconds that the last decided requests took on average; None without any.
-    :param suggested: limits that the stated use calls for.
+    :param usual: how long requests like it took lately; None while people decided none.
+    :param sized: limits that the stated use, or that of the grant it shall be like, calls for.
+    :param ruled_out: other offers of the model whose terms do not allow the chosen data.
+    :param held: limits of the grant that the application has of this offer; `peaks` is what its calls reached.
+    :param adding_tpm: tokens per minute beyond what is held.
     :param obstacle: why it would be refused as it stands, or None.
     """
 
@@ -42,13 +45,30 @@ class Preview:
     longest_days: int | None
     policy: int
     due_at: datetime
-    usual_s: int | None
+    usual: Usual | None
     price: Price | None
     cost_nanos: int | None
     headroom: Headroom
     obstacle: Refused | None
-    suggested: list[tuple[str, int]]
+    sized: Size
+    ruled_out: list[Offer]
+    held: dict[str, int]
+    held_until: datetime | None
+    peaks: Peaks | None
+    adding_tpm: int
     assumption: str = ASSUMPTION
+
+    @property
+    def suggested(self) -> list[tuple[str, int]]:
+        return in_order(self.sized.limits)
+
+    @property
+    def held_in_order(self) -> list[tuple[str, int]]:
+        return in_order(self.held)
+
+    @property
+    def headroom_words(self) -> str:
+        return self.headroom.words_with(self.adding_tpm)
 
 
 def preview(
@@ -61,6 +81,7 @@ def preview(
     ends_on: date | None = None,
     requester: User | None = None,
     stated: Mapping[str, int] | None = None,
+    like: int | None = None,
 ) -> Preview:
     """Writes nothing. Without an application, rules about teams and environments do not match yet."""
     price, policy = rules.price_of(offer, at), Policy.objects.current()
@@ -81,6 +102,7 @@ def preview(
         ),
     )
     assert policy.number is not None
+    now = dict(held.limits.granted_at(at).values_list("kind", "maximum")) if held else {}
     return Preview(
         offer=offer,
         team=application.team if application else None,
@@ -89,19 +111,31 @@ def preview(
         longest_days=planned.longest_days,
         policy=policy.number,
         due_at=working_days_after(at, DECIDE_WITHIN_WORKING_DAYS),
-        usual_s=usual_seconds(),
+        usual=usual_of([step.role for step in planned.steps]),
         price=price,
         cost_nanos=monthly_nanos(limits, price),
         headroom=headroom(offer, at),
         obstacle=obstacle(offer, dict(limits), price, data_class, planned, days),
-        suggested=suggested(stated, price),
+        sized=like_or_stated(like, stated, requester, price, at),
+        ruled_out=ruled_out(offer, data_class),
+        held=now,
+        held_until=held.ends_at if held else None,
+        peaks=peaks_of(held.pk, at) if held else None,
+        adding_tpm=max(0, limits.get(LimitKind.TPM, 0) - now.get(LimitKind.TPM, 0)),
     )
 
 
-def suggested(stated: Mapping[str, int] | None, price: Price | None) -> list[tuple[str, int]]:
-    """The size that the stated use calls for; nothing where nothing is stated."""
-    found = suggest(stated, None, price)
-    return [(kind, each.value) for kind, each in found.items() if each.value is not None]
+def like_or_stated(
+    like: int | None,
+    stated: Mapping[str, int] | None,
+    person: User | None,
+    price: Price | None,
+    at: datetime,
+) -> Size:
+    """What the size would be; what the team states counts before whom it is like."""
+    if like is not None and person is not None and not stated:
+        return sizes.like(like, person, price, at)
+    return sizes.of_stated(stated, price)
 
 
 def obstacle(
@@ -116,11 +150,3 @@ def obstacle(
     except Refused as refused:
         return refused
     return None
-
-
-def usual_seconds() -> int | None:
-    """How long the last decided requests took, on average, in seconds."""
-    decided = Request.objects.filter(state__in=[RequestState.APPROVED, RequestState.DENIED])
-    recent = decided.order_by("-closed_at").values("pk")[:LAST]
-    took = Request.objects.filter(pk__in=recent).aggregate(took=Avg(F("closed_at") - F("created_at")))["took"]
-    return int(took.total_seconds()) if took else None

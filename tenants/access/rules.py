@@ -10,7 +10,7 @@ from catalog.states import Lifecycle
 from foundry.lib import clock
 from foundry.lib.errors import Conflict, Forbidden, Invalid
 from foundry.people.models import Role, User
-from tenants.access.models import Decision, Grant, Note, Request, Step
+from tenants.access.models import Decision, Grant, Note, Raise, Request, Step
 from tenants.access.periods import last_day
 from tenants.access.policy import Plan
 from tenants.access.states import MONEY, DataClass, DenyReason, NoteKind, RequestState, StepRole
@@ -24,8 +24,16 @@ DECIDERS = (Role.ADMIN, Role.SECURITY, Role.FINANCE)
 
 
 def waiting_for(person: User) -> int:
-    """How many requests wait for this person's decision now."""
-    return Step.objects.waiting_for(person, clock.now()).count()
+    """How many requests wait for this person's decision now, and how many broken glasses for their review."""
+    steps = Step.objects.waiting_for(person, clock.now()).count()
+    return steps + Raise.objects.waiting_for(person).count()
+
+
+def decides_by_name(person: User) -> bool:
+    """Owners of offers, and who stands in for somebody today. Neither can be without a site role of some kind."""
+    return bool(person.roles) and (
+        person.owned_offers.exists() or person.stands_in.live(clock.now()).exists()
+    )
 
 
 # Asking
@@ -148,6 +156,16 @@ def clean_stated(stated: Mapping[str, int] | None) -> dict[str, int] | None:
             errors={"stated": "All three, or none."},
         )
     return {name: stated[name] for name in STATED}
+
+
+def require_owned(team: Team) -> None:
+    """Somebody has to answer for what goes on."""
+    if not team_rules.has_owner(team):
+        raise Conflict(
+            "team.no_owner",
+            f"{team.name} has no owner, so nothing of it is renewed.",
+            remedy="An admin makes somebody its owner on the team's page; admins have been told.",
+        )
 
 
 # Deciding
@@ -360,8 +378,18 @@ def may_suspend(person: User) -> bool:
     return person.is_any(Role.ADMIN)
 
 
+def require_not_overtaken(grant: Grant, at: datetime) -> None:
+    """Conflict where somebody who held the lock before changed the grant after `at`. Ask under a lock on the grant."""
+    moved = grant.revoked_at is not None and grant.revoked_at > at
+    if moved or grant.limits.filter(starts_at__gte=at).exists():
+        raise Conflict(
+            "grant.meanwhile", "Somebody changed this grant a moment ago.", remedy="Reload and do it again."
+        )
+
+
 def require_in_force(grant: Grant, at: datetime) -> None:
-    if (state := grant.state(at)) in {"revoked", "ended"}:
+    """Ask under a lock on the grant: one that is revoked stays so, even where that was a moment after `at`."""
+    if (state := "revoked" if grant.revoked_at else grant.state(at)) in {"revoked", "ended"}:
         raise Conflict(
             f"grant.{state}",
             f"This grant is {state} already.",

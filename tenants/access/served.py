@@ -5,6 +5,7 @@ from catalog.states import Lifecycle
 from foundry.lib.errors import Conflict
 from tenants.access.states import DataClass
 
+MOST_NAMED = 6
 CLOSED = (Lifecycle.DEPRECATED, Lifecycle.RETIRED)
 
 
@@ -31,3 +32,10 @@ def that_fits(offer: Offer, data_class: str) -> Offer | None:
     )
     usable = rows.exclude(lifecycle__in=CLOSED).with_names().order_by("host__name", "pk")
     return next((each for each in usable if each.reach.word != "listed"), None)
+
+
+def ruled_out(offer: Offer, data_class: str) -> list[Offer]:
+    """Other offers of the same model that are closed to this class by their terms; those without terms are open."""
+    rows = Offer.objects.filter(model=offer.model_id, hidden=False, terms__isnull=False).exclude(pk=offer.pk)
+    closed = rows.exclude(lifecycle__in=CLOSED).exclude(terms__data_classes__contains=[data_class])
+    return list(closed.with_names().order_by("host__name", "pk")[:MOST_NAMED])

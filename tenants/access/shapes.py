@@ -9,8 +9,20 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from foundry.lib.errors import Invalid
+from tenants.access import blocks
 from tenants.access.amounts import read_limits, speak_limits
-from tenants.access.models import Decision, Delegation, Grant, Note, Request, Step
+from tenants.access.models import (
+    Block,
+    Decision,
+    Delegation,
+    Grace,
+    Grant,
+    Idle,
+    LifeRules,
+    Note,
+    Request,
+    Step,
+)
 from tenants.access.states import DataClass, DenyReason
 
 
@@ -89,6 +101,14 @@ class StatedShape(serializers.Serializer[Any]):
     tokens_out = serializers.IntegerField(min_value=1, max_value=10**9)
 
 
+class AnsweredShape(serializers.Serializer[Any]):
+    question = serializers.IntegerField()
+    version = serializers.IntegerField()
+    text = serializers.CharField()
+    required = serializers.BooleanField()  # type: ignore[assignment]  # a field of that name
+    answer = serializers.CharField(help_text="Empty where it was left out.")
+
+
 class NoteSerializer(serializers.ModelSerializer[Note]):
     kind = serializers.CharField(
         help_text="comment, question, answer, handed_on, passed_on, accepted or appeal"
@@ -118,6 +138,7 @@ class RequestSerializer(serializers.ModelSerializer[Request]):
     policy = serializers.IntegerField(source="policy.number", default=None, allow_null=True)
     appeals = serializers.IntegerField(source="appeals_id", allow_null=True)
     stated = StatedShape(allow_null=True)
+    answers = AnsweredShape(many=True, help_text="Questions as they were asked, with their answers.")
     steps = StepSerializer(many=True)
     notes = NoteSerializer(many=True)
 
@@ -126,7 +147,7 @@ class RequestSerializer(serializers.ModelSerializer[Request]):
         fields = [
             "id", "state", "team", "offer", "offer_name", "application", "application_slug", "requester", "purpose",
             "data_class", "limits", "ends_on", "terms_version", "changes_grant", "grant", "policy", "appeals",
-            "stated", "steps", "notes",
+            "stated", "answers", "steps", "notes",
             "created_at", "closed_at",
         ]  # fmt: skip
 
@@ -161,15 +182,11 @@ class NewRequestSerializer(serializers.Serializer[Any]):
     ends_on = serializers.DateField()
     terms_version = serializers.IntegerField(required=False, allow_null=True, default=None)
     stated = StatedShape(required=False, allow_null=True, default=None)
-
-
-class PreviewRequestSerializer(serializers.Serializer[Any]):
-    offer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    data_class = serializers.ChoiceField(choices=DataClass.choices, default=DataClass.INTERNAL)
-    limits = LimitsField()
-    team = serializers.CharField(max_length=50, required=False, default=None)
-    application = IdOrSlugField(required=False, default=None)
-    ends_on = serializers.DateField(required=False, default=None)
+    answers = serializers.DictField(
+        child=serializers.CharField(allow_blank=True, max_length=1_000),
+        default=dict,
+        help_text="By the id of a question; `questions/?offer=&data_class=` lists what is asked.",
+    )
 
 
 class ApproveSerializer(serializers.Serializer[Any]):
@@ -248,77 +265,111 @@ class WhySerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200)
 
 
-class PlannedSerializer(serializers.Serializer[Any]):
-    role = serializers.CharField()
-    or_roles = serializers.ListField(child=serializers.CharField())
-    rule = serializers.CharField()
+class RunningRaiseSerializer(serializers.Serializer[Any]):
+    """A raise that counts at the moment asked for; `limits` of the grant hold it already."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField(help_text="raise or break_glass")
+    limits = LimitsField()
+    ends_at = serializers.DateTimeField()
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="grant, team or terms")
     why = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+    by = serializers.CharField()
+    block = serializers.IntegerField(allow_null=True, help_text="What to lift; null for overdue terms.")
 
 
-class PreviewPriceSerializer(serializers.Serializer[Any]):
-    input_per_million = serializers.CharField()
-    output_per_million = serializers.CharField()
-    basis = serializers.CharField()
+class LiftSerializer(serializers.Serializer[Any]):
+    block = serializers.IntegerField(default=None, allow_null=True, help_text="Where several reasons stand.")
 
 
-class PreviewHeadroomSerializer(serializers.Serializer[Any]):
-    unit = serializers.CharField()
-    maximum = serializers.CharField(allow_null=True)
-    shared_by = serializers.IntegerField()
-    granted_tpm = serializers.IntegerField()
-    left_tpm = serializers.IntegerField(allow_null=True)
-    words = serializers.CharField()
+class NewBlockSerializer(serializers.Serializer[Any]):
+    team = serializers.CharField(help_text="The team whose every grant is blocked.")
+    reason = serializers.CharField()
 
 
-class ObstacleSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    remedy = serializers.CharField()
+class BlockSerializer(serializers.ModelSerializer[Block]):
+    team = serializers.CharField(source="team.slug")
+    grant = serializers.IntegerField(source="grant_id", allow_null=True)
+    kind = serializers.CharField()
+    by = serializers.CharField(default=None, allow_null=True)
+    ended_by = serializers.CharField(default=None, allow_null=True)
+
+    class Meta:
+        model = Block
+        fields = ["id", "team", "grant", "kind", "why", "since", "by", "until", "ended_by"]
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
-    steps = PlannedSerializer(many=True)
-    automatic = serializers.CharField(allow_null=True, help_text="The rule that would approve it at once.")
-    longest_days = serializers.IntegerField(allow_null=True)
-    policy = serializers.IntegerField()
-    due_at = serializers.DateTimeField()
-    usual_s = serializers.IntegerField(allow_null=True)
-    price = PreviewPriceSerializer(allow_null=True)
-    cost_usd_per_month = serializers.SerializerMethodField()
-    headroom = PreviewHeadroomSerializer()
-    terms_version = serializers.IntegerField(source="offer.terms.version", default=None, allow_null=True)
-    obstacle = ObstacleSerializer(allow_null=True)
+class GraceSerializer(serializers.ModelSerializer[Grace]):
+    until = serializers.DateTimeField(
+        source="ends_at", help_text="At the latest; its renewal's decision ends it."
+    )
 
-    @extend_schema_field({"type": ["string", "null"]})
-    def get_cost_usd_per_month(self, preview: Any) -> str | None:
-        """Decimal USD; null where nothing bounds the month or no price is known."""
-        return (
-            None
-            if preview.cost_nanos is None
-            else str(speak_limits({"usd_per_month": preview.cost_nanos})["usd_per_month"])
-        )
+    class Meta:
+        model = Grace
+        fields = ["request", "until"]
+
+
+class IdleSerializer(serializers.ModelSerializer[Idle]):
+    class Meta:
+        model = Idle
+        fields = ["since", "noticed_at", "due_at"]
+
+
+class AskAgainSerializer(serializers.Serializer[Any]):
+    days = serializers.IntegerField(
+        required=False, default=90, min_value=1, max_value=366, help_text="From today."
+    )
+
+
+class LifeRulesSerializer(serializers.ModelSerializer[LifeRules]):
+    class Meta:
+        model = LifeRules
+        fields = [
+            "grace_days", "idle_after_days", "idle_answer_days", "certify_every_days", "certify_within_days", "set_at",
+        ]  # fmt: skip
+        read_only_fields = ("set_at",)
 
 
 class GrantSerializer(serializers.ModelSerializer[Grant]):
-    """`limits` are those in force at the moment asked for; `state` is judged at it."""
+    """Everything as of the moment asked for: `state` is judged at it, `blocks` are all reasons why calls were refused."""
 
     team = serializers.CharField(source="team.slug")
     offer = serializers.IntegerField(source="offer_id")
     offer_name = serializers.CharField(source="offer.call_name")
     model = serializers.CharField(source="offer.model.__str__")
     applications = serializers.SerializerMethodField()
-    data_class = serializers.CharField()
-    state = serializers.SerializerMethodField()
+    data_class = serializers.CharField(source="then.data_class")
+    state = serializers.CharField(source="state_then")
     limits = serializers.SerializerMethodField()
-    terms_version = serializers.IntegerField(source="terms.version", default=None, allow_null=True)
+    ends_at = serializers.DateTimeField(source="then.ends_at")
+    grace = GraceSerializer(
+        source="grace_then",
+        allow_null=True,
+        help_text="Set while it goes on past its end; a renewal is undecided.",
+    )
+    idle = IdleSerializer(
+        source="idle_then", allow_null=True, help_text="Set while its owners are asked whether it is needed."
+    )
+    blocks = ReasonSerializer(source="blocks_then", many=True)
+    suspended_at = serializers.SerializerMethodField()
+    suspended_why = serializers.SerializerMethodField()
+    revoked_at = serializers.SerializerMethodField()
+    revoked_why = serializers.SerializerMethodField()
+    terms_version = serializers.IntegerField(source="then.terms.version", default=None, allow_null=True)
     request = serializers.IntegerField(source="request_id")
-    decided_by = serializers.CharField(source="decision.actor")
+    decided_by = serializers.CharField(source="then.decision.actor")
+    raises = RunningRaiseSerializer(source="raises_then", many=True)
 
     class Meta:
         model = Grant
         fields = [
             "id", "state", "team", "offer", "offer_name", "model", "applications", "data_class", "limits", "starts_at", "ends_at",
-            "suspended_at", "suspended_why", "revoked_at", "revoked_why", "terms_version", "request", "decided_by",
+            "grace", "idle", "blocks", "suspended_at", "suspended_why", "revoked_at", "revoked_why", "terms_version", "request",
+            "decided_by", "raises",
         ]  # fmt: skip
 
     @property
@@ -330,10 +381,25 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
     def get_applications(self, grant: Grant) -> list[str]:
         return [row.application.slug for row in grant.named.all()]
 
+    @extend_schema_field({"type": ["string", "null"], "format": "date-time"})
+    def get_suspended_at(self, grant: Grant) -> datetime | None:
+        return min((each.since for each in grant.blocks_then if each.since), default=None)
+
     @extend_schema_field(OpenApiTypes.STR)
-    def get_state(self, grant: Grant) -> str:
-        return grant.state(self.moment)
+    def get_suspended_why(self, grant: Grant) -> str:
+        return blocks.words(grant.blocks_then)
+
+    def is_revoked(self, grant: Grant) -> bool:
+        return grant.revoked_at is not None and grant.revoked_at <= self.moment
+
+    @extend_schema_field({"type": ["string", "null"], "format": "date-time"})
+    def get_revoked_at(self, grant: Grant) -> datetime | None:
+        return grant.revoked_at if self.is_revoked(grant) else None
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def get_revoked_why(self, grant: Grant) -> str:
+        return grant.revoked_why if self.is_revoked(grant) else ""
 
     @extend_schema_field(LimitsShape)
     def get_limits(self, grant: Grant) -> dict[str, int | str]:
-        return speak_limits({limit.kind: limit.maximum for limit in grant.limits_then})  # type: ignore[attr-defined]  # prefetched
+        return speak_limits({limit.kind: limit.maximum for limit in grant.limits_then})

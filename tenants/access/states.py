@@ -74,6 +74,13 @@ class NoteKind(TextChoices):
     APPEAL = "appeal", "Appeal"
 
 
+class BlockKind(TextChoices):
+    """What a row blocks. An overdue acknowledgement blocks, too, and is derived."""
+
+    GRANT = "grant", "Suspended"
+    TEAM = "team", "Team suspended"
+
+
 class DenyReason(TextChoices):
     """Why a request is denied, to count them by; words say the rest."""
 
@@ -83,6 +90,37 @@ class DenyReason(TextChoices):
     NO_BUDGET = "no_budget", "No budget for it"
     UNCLEAR = "unclear", "What it is for is not clear"
     OTHER = "other", "Something else"
+
+
+class ReturnKind(TextChoices):
+    """Why a grant went back before its end."""
+
+    IDLE = "idle", "Nobody called it"
+    OWNER = "owner", "Given back"
+    REVIEW = "review", "Given back in a review"
+
+
+class Answer(TextChoices):
+    """What a review says of a grant."""
+
+    KEEP = "keep", "Keep"
+    REDUCE = "reduce", "Reduce"
+    GIVE_BACK = "give_back", "Give back"
+
+
+class RaiseKind(TextChoices):
+    """Who raised limits for a while: an approver, or the team itself, to be reviewed."""
+
+    RAISE = "raise", "Raise"
+    BREAK_GLASS = "break_glass", "Break-glass"
+
+
+class QuestionKind(TextChoices):
+    """How a question of the form is answered."""
+
+    TEXT = "text", "Words"
+    CHOICE = "choice", "A choice"
+    YES_NO = "yes_no", "Yes or no"
 
 
 class Asks(TextChoices):

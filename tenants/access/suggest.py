@@ -26,6 +26,7 @@ class Peaks:
 
     :param calls_hour, tokens_hour: of the busiest hour; `tokens_day` of the busiest UTC day.
     :param tokens_month, cost_nanos_month: of all 30 days together.
+    :param refused: calls refused in them, which count nowhere else.
     """
 
     calls_hour: int
@@ -33,6 +34,7 @@ class Peaks:
     tokens_day: int
     tokens_month: int
     cost_nanos_month: int
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

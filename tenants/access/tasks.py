@@ -3,9 +3,11 @@
 from celery import shared_task
 
 from foundry.lib import clock
+from tenants.access import certify
 from tenants.access.actions.due import pass_on
+from tenants.access.idle import look
 from tenants.access.models import Step
-from tenants.access.reminders import remind_of_ends
+from tenants.access.reminders import remind_of_ends, remind_of_reviews, remind_of_steps, tell_of_ends
 
 
 @shared_task(expires=240)
@@ -20,3 +22,24 @@ def pass_on_overdue() -> None:
 @shared_task(expires=3000)
 def remind_of_ending_grants() -> None:
     remind_of_ends(clock.now())
+    tell_of_ends(clock.now())
+
+
+@shared_task(expires=3000)
+def remind_of_due_reviews() -> None:
+    remind_of_reviews(clock.now())
+
+
+@shared_task(expires=3000)
+def remind_of_due_steps() -> None:
+    remind_of_steps(clock.now())
+
+
+@shared_task(expires=3000)
+def look_for_idle_grants() -> None:
+    look(clock.now())
+
+
+@shared_task(expires=3000)
+def look_for_reviews() -> None:
+    certify.look(clock.now())

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from foundry.people.models import SiteRole, User
+from foundry.web.forms import set_choices
 from tenants.access import actions, deciders, rules
 from tenants.access.models import Decision, Delegation, Request, Step
 from tenants.access.periods import ONE_DAY, end_of, start_of
@@ -45,7 +46,7 @@ class HandOnForm(forms.Form):
 
     def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["to"].choices = [(each.email, each.name) for each in people]  # type: ignore[attr-defined]
+        set_choices(self, "to", [(each.email, each.name) for each in people])
 
 
 def thread_of(
@@ -172,7 +173,7 @@ class DelegateForm(forms.Form):
         holders = User.objects.filter(pk__in=SiteRole.objects.values("user"), is_active=True).exclude(
             pk=person.pk
         )
-        self.fields["to"].choices = [(each.email, each.name) for each in holders]  # type: ignore[attr-defined]
+        set_choices(self, "to", [(each.email, each.name) for each in holders])
 
 
 @require_http_methods(["GET", "POST"])

@@ -15,6 +15,7 @@ from foundry.lib import clock
 from foundry.people.access import signed_in
 from tenants.access import actions
 from tenants.access.models import Wish
+from tenants.access.personal import application_called, offer_numbered, team_called
 from tenants.access.shapes import IdOrSlugField, LimitsField
 from tenants.access.states import DataClass
 from tenants.teams.api import read
@@ -98,8 +99,6 @@ class WaitingView(mixins.ListModelMixin, viewsets.GenericViewSet[Wish]):
     @extend_schema(request=NewWishSerializer, responses={201: WishSerializer})
     def create(self, request: ApiRequest) -> Response:
         """Join the waiting list of an offer that no call reaches yet."""
-        from tenants.access.api import application_called, offer_numbered, team_called
-
         fields, person = read(NewWishSerializer, request), signed_in(request._request)
         team = team_called(fields["team"], person)
         made = actions.wish(
@@ -125,8 +124,6 @@ class WaitingView(mixins.ListModelMixin, viewsets.GenericViewSet[Wish]):
     @action(detail=False, methods=["post"], url_path="open")
     def open(self, request: ApiRequest) -> Response:
         """What waits for an announced offer becomes requests for the one it opened as; again, tries those that stayed."""
-        from tenants.access.api import offer_numbered
-
         person = signed_in(request._request)
         require_admin(person)
         fields = read(OpenSerializer, request)

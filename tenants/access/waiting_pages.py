@@ -15,6 +15,7 @@ from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.access import signed_in, with_role
 from foundry.people.models import Role
+from foundry.web.forms import set_choices
 from tenants.access import actions
 from tenants.access.forms import SUGGESTED_DAYS
 from tenants.access.models import Wish
@@ -41,7 +42,7 @@ class OpenForm(forms.Form):
         callable_ = [each for each in rows if each.reach.word != "listed"]
         same_first = sorted(callable_, key=lambda each: each.model_id != offer.model_id)
         names = [(each.pk, " ".join(filter(None, (str(each), each.region, each.sku)))) for each in same_first]
-        self.fields["opened_as"].choices = names  # type: ignore[attr-defined]
+        set_choices(self, "opened_as", names)
 
 
 @require_safe

@@ -79,7 +79,7 @@ def affected(campaign: Campaign, at: datetime, only: Iterable[Team] | None = Non
     found: dict[int, Affected] = {}
     for grant in rows.with_everything(at).order_by("pk"):
         each = found.setdefault(grant.team_id, Affected(grant.team))
-        if grant.state(at) not in {"revoked", "ended"}:
+        if grant.state_then not in {"revoked", "ended"}:
             each.grants.append(grant)
     add_use(found, rows, at)
     add_words(found, campaign, at)
@@ -129,6 +129,21 @@ def add_words(found: dict[int, Affected], campaign: Campaign, at: datetime) -> N
 def key_of(campaign: Campaign) -> str:
     """What every notice of this campaign is keyed by."""
     return f"campaign:{campaign.pk}"
+
+
+def volume_of(rows: Iterable[Affected]) -> Volume:
+    """All of these teams together."""
+    whole = Volume()
+    for each in rows:
+        for name in SUMS:
+            setattr(whole, name, getattr(whole, name) + getattr(each.volume, name))
+    return whole
+
+
+def days_shown(campaign: Campaign, at: datetime, count: int = 45) -> list[datetime]:
+    """The days of a burn-down: the last `count` until now or the retirement."""
+    last = min(at, campaign.retires_at).replace(hour=0, minute=0, second=0, microsecond=0)
+    return [last - timedelta(days=back) for back in reversed(range(count))]
 
 
 def burn_down(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from catalog.models import Offer
-from foundry.lib.errors import Refused
+from foundry.lib.errors import Forbidden, Refused
 from foundry.people.models import User
 from tenants.access import actions, rules
 from tenants.access.models import Grant, Limit, Request
@@ -36,9 +36,9 @@ def ask_for_successor(
     """Ask for each application of the grant that does not hold the successor yet.
 
     Each is an action of its own and decides itself where policy allows; one that is refused says why and
-    keeps no other from going on.
+    keeps no other from going on. Raises Forbidden for those who may not ask for the team.
     """
-    limits = {row.kind: row.maximum for row in Limit.objects.at(at).filter(grant=grant)}
+    limits = {row.kind: row.maximum for row in Limit.objects.granted_at(at).filter(grant=grant)}
     answers = []
     for named in grant.named.select_related("application__team"):
         application = named.application
@@ -55,9 +55,12 @@ def ask_for_successor(
                 limits=limits,
                 ends_on=until(grant, at),
                 terms_version=terms_version,
+                answers=None,
                 actor=actor,
                 at=at,
             )
+        except Forbidden:
+            raise
         except Refused as refused:
             answers.append(Asked(application, None, str(refused)))
         else:

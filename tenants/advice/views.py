@@ -1,6 +1,6 @@
 """The board of retirements, and one retirement: whom it hits, what follows, how far everybody is."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from catalog import prices
 from catalog.models import Offer
 from foundry.lib import clock, csv
 from foundry.lib.errors import Refused
@@ -19,14 +20,14 @@ from foundry.people.models import Role, User
 from foundry.web.charts import Svg, stacked
 from tenants.access.models import Grant
 from tenants.advice import actions, report
-from tenants.advice.affected import Affected, Volume, affected, burn_down, own_teams
+from tenants.advice.affected import Affected, affected, burn_down, days_shown, own_teams, volume_of
 from tenants.advice.models import Campaign
 from tenants.advice.moving import ask_for_successor
 from tenants.advice.states import TONES, Progress
 from tenants.advice.successors import candidates
 from tenants.teams.models import Team
 
-PER_PAGE, DAYS_SHOWN, IN_CHART = 25, 45, 6
+PER_PAGE, IN_CHART = 25, 6
 
 
 @require_safe
@@ -54,6 +55,7 @@ def retirement(request: HttpRequest, number: int) -> HttpResponse:
         ],
         "successors": candidates(campaign, volume_of(rows), at),
         "volume": volume_of(rows),
+        "price": prices.in_force([campaign.offer_id], at).get(campaign.offer_id),
         "chart": chart(campaign, rows, at),
         "mine": [row_of(each, at) for each in rows if each.team.pk in mine],
         "may_keep": person.is_any(Role.ADMIN, Role.OPS) and not campaign.closed_at,
@@ -72,19 +74,9 @@ def row_of(each: Affected, at: datetime) -> dict[str, Any]:
     }
 
 
-def volume_of(rows: list[Affected]) -> Volume:
-    """All of these teams together."""
-    whole = Volume()
-    for each in rows:
-        for name in ("calls", "tokens_in", "tokens_out", "tokens_cached", "cost_nanos", "unknown_cost_calls"):
-            setattr(whole, name, getattr(whole, name) + getattr(each.volume, name))
-    return whole
-
-
 def chart(campaign: Campaign, rows: list[Affected], at: datetime) -> Svg | None:
     """Calls a day, by team, until now or the retirement."""
-    last = min(at, campaign.retires_at).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [last - timedelta(days=back) for back in reversed(range(DAYS_SHOWN))]
+    days = days_shown(campaign, at)
     lines = burn_down(campaign, [each.team for each in rows], days)
     shown, rest = lines[:IN_CHART], lines[IN_CHART:]
     if rest:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from tenants.demo.story import Story
 from tenants.keys import actions
@@ -38,6 +39,9 @@ class Keys:
     def script(self) -> None:
         for name, (who, days_ago) in MADE.items():
             self.make(name, name, who, self.story.when(days_ago, "10:04") + timedelta(minutes=len(name)))
+        self.keep_to(
+            "security-graph/hunt", ["10.40.0.0/16", "2001:db8:40::/48"], self.story.when(44, "09:30")
+        )
         self.make("leaked", "support/ticket-triage", "sue", self.story.when(40, "09:12"))
         self.revoke("leaked", self.story.when(17, "22:41"), "The key stood in a public repository.")
         self.make("never used", "copilot/chat-prod", "mia", self.story.when(20, "16:18"))
@@ -51,6 +55,14 @@ class Keys:
                 actor=self.story.people[who],
                 at=at,
             )
+
+        self.story.later(at, act)
+
+    def keep_to(self, name: str, networks: list[str], at: datetime) -> None:
+        def act(at: datetime) -> None:
+            key = self.made[name]
+            told: dict[str, Any] = {"name": key.name, "grants": [], "expires_at": None}
+            actions.change_key(key.pk, **told, networks=networks, actor=self.story.people["greta"], at=at)
 
         self.story.later(at, act)
 

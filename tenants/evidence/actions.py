@@ -13,11 +13,8 @@ from tenants.evidence.questions import Asked, Question
 
 @transaction.atomic
 def answer(question: Question, asked: Asked, *, form: str, actor: User, at: datetime) -> list[list[Any]]:
-    """Every row of the answer. Raises Forbidden. :param form: page or csv, for the audit."""
-    if not actor.is_any(Role.ADMIN, Role.AUDITOR):
-        raise Forbidden(
-            "evidence.readers_only", "Only admins and auditors ask this.", remedy="Ask an auditor."
-        )
+    """Every row of the answer. Raises Forbidden. :param form: page, csv or api, for the audit."""
+    require_reader(actor)
     rows = list(question.rows(asked))
     told = {name: str(getattr(asked, name)) for name in question.fields if getattr(asked, name)}
     record(
@@ -28,3 +25,10 @@ def answer(question: Question, asked: Asked, *, form: str, actor: User, at: date
         after={"question": question.name, "as": form, "rows": len(rows), **told},
     )
     return rows
+
+
+def require_reader(actor: User) -> None:
+    if not actor.is_any(Role.ADMIN, Role.AUDITOR):
+        raise Forbidden(
+            "evidence.readers_only", "Only admins and auditors ask this.", remedy="Ask an auditor."
+        )

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from foundry.audit.models import Entry
 from tenants.access.amounts import speak_limits
-from tenants.access.models import Acknowledgement, Decision, Grant
+from tenants.access.models import Acknowledgement, Decision, Grant, Raise
+from tenants.access.states import RaiseKind
 from tenants.keys.models import ApiKey
 from tenants.teams.models import Membership, Team
 
@@ -48,14 +49,14 @@ def access(asked: Asked) -> Iterator[Row]:
             grant.team.slug,
             " ".join(sorted(named.application.slug for named in grant.named.all())),
             grant.offer.call_name,
-            grant.data_class,
-            grant.state(asked.at),
-            limits({limit.kind: limit.maximum for limit in grant.limits_then}),  # type: ignore[attr-defined]
-            grant.decision.actor,
-            stamp(grant.decision.at),
-            str(grant.terms or ""),
+            grant.then.data_class,
+            grant.state_then,
+            limits({limit.kind: limit.maximum for limit in grant.limits_then}),
+            grant.then.decision.actor,
+            stamp(grant.then.decision.at),
+            str(grant.then.terms or ""),
             stamp(grant.starts_at),
-            stamp(grant.ends_at),
+            stamp(grant.then.ends_at),
         ]
 
 
@@ -85,7 +86,8 @@ def decisions(asked: Asked) -> Iterator[Row]:
 def exceptions(asked: Asked) -> Iterator[Row]:
     """What an auditor looks at first: no person decided, or one too close to the asker; rules that changed; keys of leavers."""
     yield from sorted(
-        [*decided_oddly(asked), *changed_rules(asked), *keys_of_leavers(asked)], key=lambda row: row[0]
+        [*decided_oddly(asked), *raised(asked), *changed_rules(asked), *keys_of_leavers(asked)],
+        key=lambda row: row[0],
     )
 
 
@@ -102,11 +104,25 @@ def decided_oddly(asked: Asked) -> Iterator[Row]:
         yield [stamp(row.at), kind, row.actor, about]
 
 
-CHANGES = Q(verb__startswith="policy.") | Q(verb__contains="break_glass") | Q(verb__contains="raise")
+def raised(asked: Asked) -> Iterator[Row]:
+    """Limits that were higher for a while: by an approver, or by the team itself, and what the review found."""
+    rows = Raise.objects.filter(at__gte=asked.since, at__lt=asked.until).filter(
+        **team_is("grant__team__slug", asked)
+    )
+    for row in rows.with_names().order_by("at", "pk"):
+        kind = "raised for a while"
+        if row.kind == RaiseKind.BREAK_GLASS:
+            found = {None: "not reviewed", True: "justified", False: "not justified"}[row.justified]
+            kind = f"broken glass, {found}"
+        about = f"grant {row.grant_id}: {row.grant.offer.call_name} for {row.grant.team.slug}, "
+        yield [stamp(row.at), kind, str(row.by), about + f"{limits(row.limits)} until {stamp(row.over_at)}"]
+
+
+CHANGES = Q(verb__startswith="policy.")
 
 
 def changed_rules(asked: Asked) -> Iterator[Row]:
-    """Acts on the rules themselves, and limits that were raised past them; left out where one team is asked for."""
+    """Acts on the rules themselves; left out where one team is asked for."""
     if asked.team:
         return
     rows = Entry.objects.filter(CHANGES, occurred_at__gte=asked.since, occurred_at__lt=asked.until)

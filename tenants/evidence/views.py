@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from foundry.lib import clock, csv
 from foundry.people.access import signed_in, with_role
 from foundry.people.models import Role
+from foundry.web.forms import set_choices
 from tenants.evidence import actions
 from tenants.evidence.questions import QUESTIONS, Asked, Question, teams
 
@@ -32,7 +33,7 @@ class AskForm(forms.Form):
 
     def __init__(self, question: Question, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].choices = [("", "Every team"), *teams()]  # type: ignore[attr-defined]
+        set_choices(self, "team", [("", "Every team"), *teams()])
         for name in set(self.fields) - set(question.fields):
             del self.fields[name]
 
@@ -75,8 +76,13 @@ def question_csv(request: HttpRequest, name: str) -> HttpResponse:
     if form.is_bound and not form.is_valid():
         return question(request, name)
     rows = actions.answer(asked_for, read(form), form="csv", actor=signed_in(request), at=clock.now())
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{clock.now():%Y%m%dT%H%M%SZ}.csv"'}
-    text = "".join(csv.lines(asked_for.header, rows))
+    return csv_answer(asked_for, rows)
+
+
+def csv_answer(question: Question, rows: list[list[Any]]) -> HttpResponse:
+    name = f"{question.name}-{clock.now():%Y%m%dT%H%M%SZ}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    text = "".join(csv.lines(question.header, rows))
     return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
 
 

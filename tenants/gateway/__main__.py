@@ -2,22 +2,12 @@
 but PostgreSQL."""
 
 import argparse
-import logging
 import os
-
-import uvicorn
 
 from tenants.gateway.app import Gateway
 from tenants.gateway.config import Config
-
-
-def serve(application: Gateway, host: str, port: int) -> None:
-    """Until SIGTERM; calls that run then get ten seconds."""
-    uvicorn.run(
-        application, host=host, port=port, loop="uvloop", http="httptools", lifespan="on", access_log=False,
-        log_level="warning", backlog=4096, timeout_keep_alive=75, timeout_graceful_shutdown=9, server_header=False,
-        date_header=False, proxy_headers=False, ws="none",
-    )  # fmt: skip
+from tenants.gateway.seen import log_as_json
+from tenants.gateway.server import serve
 
 
 def arguments() -> argparse.Namespace:
@@ -28,6 +18,6 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_as_json()
     asked = arguments()
     serve(Gateway(Config.read()), asked.host, asked.port)

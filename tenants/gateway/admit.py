@@ -3,19 +3,20 @@
 from datetime import datetime
 
 from tenants.gateway.call import Call
-from tenants.gateway.choose import chosen, more, not_granted
+from tenants.gateway.choose import Choice, chosen, more, not_granted, others, price_missing
 from tenants.gateway.errors import GatewayError, bad_key, exceeded, unavailable
 from tenants.gateway.runtime import Runtime
+from tenants.gateway.whence import require_network
 from tenants.keys.passport import Passport, PriceRow, RouteRow
 from tenants.quotas.limits import Exceeded, Need, Stale, Unavailable
+from tenants.usage.charge import dearest
 
 TRIES = 4
-MONEY = ("usd_per_day", "usd_per_month")
 
 
 async def find_passport(runtime: Runtime, digest: bytes, at: datetime) -> Passport:
     """The passport of a live key. Raises GatewayError 401, Unavailable."""
-    passport = await runtime.book.find(digest)
+    passport = runtime.book.at_hand(digest) or await runtime.book.find(digest)
     if passport is None:
         raise bad_key(runtime.config.console_url)
     if why := passport.key.refusal(at):
@@ -33,6 +34,7 @@ async def admit(runtime: Runtime, call: Call) -> None:
             except Stale:
                 runtime.book.forget()
                 call.passport = await find_passport(runtime, call.digest, call.at)
+                require_network(runtime, call.passport.key, call.scope)
             else:
                 return
         raise Unavailable("grants change faster than they can be read")
@@ -50,7 +52,48 @@ async def choose_route(runtime: Runtime, call: Call) -> None:
     except GatewayError:
         call.route = next(iter(call.passport.named(name)), None)
         raise
-    call.route, call.price, call.maxima = choice.route, choice.price, choice.maxima
+    put(call, choice)
+
+
+def put(call: Call, choice: Choice) -> None:
+    call.route, call.price, call.maxima, call.levels = (
+        choice.route,
+        choice.price,
+        choice.maxima,
+        choice.levels,
+    )
+
+
+async def moved(runtime: Runtime, call: Call, why: str) -> bool:
+    """Another host of the model takes the call over, and its grant the hold. False where none can; the hold stays then.
+
+    :param why: what the host did that costs nothing.
+    """
+    assert call.route is not None
+    assert call.asked is not None
+    call.tries += f"{'; ' if call.tries else ''}{call.route.host} {why}"
+    call.tried, call.facts = (*call.tried, call.route.host_id), None
+    before, need, held = (
+        Choice(call.route, call.price, call.maxima, call.at, call.at, call.levels),
+        call.need,
+        call.held,
+    )
+    for choice in others(call.passport, call.asked.model, call.dialect, call.at, call.tried):
+        if runtime.breakers.of(choice.route.host_id, choice.route.host).open:
+            continue
+        put(call, choice)
+        try:
+            await take(runtime, call)
+        except (GatewayError, Stale, Unavailable):
+            continue
+        finally:
+            if call.held is held:  # also where the caller's time was over meanwhile
+                put(call, before)
+                call.need = need
+        if held is not None:
+            runtime.leases.undo(held)
+        return True
+    return False
 
 
 async def take(runtime: Runtime, call: Call) -> None:
@@ -59,7 +102,7 @@ async def take(runtime: Runtime, call: Call) -> None:
     need = call.need = need_of(call, call.route, call.price)
     held = runtime.leases.take_now(need) or await runtime.leases.take(need, call.passport.version)
     if isinstance(held, Exceeded):
-        raise refusal(runtime, call, held)
+        raise await refusal(runtime, call, held)
     call.held = held
 
 
@@ -67,33 +110,35 @@ def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:
     """The call's worst case. Raises GatewayError where money is limited and no price is known."""
     assert call.asked is not None
     maxima = call.maxima
-    if price is None and any(kind in maxima for kind in MONEY):
-        raise GatewayError(
-            403,
-            "price_unknown",
-            f"{route.name} has no price at the moment, and your team's limit is in money. An admin can set the price; "
-            "until then nothing can be spent.",
-        )
+    if price is None and (why := price_missing(call.passport.key, route, call.at)) is not None:
+        raise why
+    asked, dear = call.asked, None
+    if price is not None:
+        dear = dearest(price, asked.tokens_in, call.at, only_text=asked.only_text, searches=asked.searches)
     return Need(
         grant_id=route.grant_id,
         at=call.at,
-        tokens_in=call.asked.tokens_in,
-        tokens_out=call.asked.tokens_out,
-        most_out=call.asked.most_out(route),
-        choices=call.asked.choices,
-        estimate=call.asked.estimate(route),
-        price_in=None if price is None else max(price.input, price.cached or 0),
-        price_out=None if price is None else price.output,
+        tokens_in=asked.tokens_in,
+        tokens_out=asked.tokens_out,
+        most_out=asked.most_out(route),
+        choices=asked.choices,
+        estimate=asked.estimate(route),
+        price_in=None if dear is None else dear.into,
+        price_out=None if dear is None else dear.out,
         maxima=maxima,
+        beside=0 if dear is None else dear.beside,
+        levels=call.levels,
     )
 
 
-def refusal(runtime: Runtime, call: Call, limit: Exceeded) -> GatewayError:
+async def refusal(runtime: Runtime, call: Call, limit: Exceeded) -> GatewayError:
     assert call.route is not None
+    holder_id = limit.level.holder_id if limit.level else call.route.grant_id
     return exceeded(
         limit,
         team=call.passport.key.team,
         name=call.route.name,
         at=call.at,
         ask_for_more=more(call.route, runtime.config.console_url),
+        used_by=await runtime.users.of(holder_id, limit.kind, call.at),
     )

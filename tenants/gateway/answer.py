@@ -1,6 +1,7 @@
 """One call in whichever dialect: admit, forward, settle, answer. Each call of a live key ends in exactly one line."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from tenants.gateway import settle
 from tenants.gateway.admit import admit, find_passport
@@ -10,23 +11,35 @@ from tenants.gateway.call import Call
 from tenants.gateway.dialects import Dialect
 from tenants.gateway.errors import GatewayError, unavailable
 from tenants.gateway.forward import forward
-from tenants.gateway.headers import answer_headers
+from tenants.gateway.headers import call_headers
 from tenants.gateway.runtime import Runtime
 from tenants.gateway.spool import SpoolFull
 from tenants.gateway.stream import send_error
+from tenants.gateway.tags import tag_of
 from tenants.gateway.trouble import broken
+from tenants.gateway.whence import require_network
 from tenants.quotas.limits import Unavailable
 
 
 async def answer(runtime: Runtime, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
     """One call. Raises GatewayError before a key is known; everything later is answered and booked here."""
-    call = await begin(runtime, dialect, digest_of(scope, runtime.config.console_url))
+    call = await begin(runtime, dialect, digest_of(scope, runtime.config.console_url), scope)
     runtime.metrics.running += 1
     try:
+        require_network(runtime, call.passport.key, scope)
         call.told = dialect.heard(scope)
-        call.asked = dialect.read(await read_body(receive, runtime.config.body_bytes))
+        if runtime.tracing is not None:
+            call.told = call.told | runtime.tracing.begin(call, scope)
+        if tag := tag_of(scope):
+            call.tag = await runtime.tags.counted(call.passport.key.team_id, tag, call.at)
+        body = scope["caller"].body()
+        if body is None:
+            body = await read_body(receive, runtime.config.body_bytes)
+        elif len(body) > runtime.config.body_bytes:
+            raise TooLarge
+        call.asked = dialect.read(body)
         await admit(runtime, call)
-        await forward(runtime, call, receive, send, answer_headers(call, runtime.config.console_url))
+        await forward(runtime, call, scope["caller"], send)
     except Gone:
         settle.refused(runtime, call, "client_closed", 499)
     except TooLarge:
@@ -47,11 +60,11 @@ async def answer(runtime: Runtime, dialect: Dialect, scope: Scope, receive: Rece
         runtime.metrics.running -= 1
 
 
-async def begin(runtime: Runtime, dialect: Dialect, digest: bytes) -> Call:
+async def begin(runtime: Runtime, dialect: Dialect, digest: bytes, scope: Scope) -> Call:
     """A call of a live key. Raises GatewayError 401, 503."""
     at = datetime.now(UTC)
     try:
-        return Call(await find_passport(runtime, digest, at), digest, dialect, at)
+        return Call(await find_passport(runtime, digest, at), digest, dialect, at, scope=scope)
     except Unavailable as error:
         raise unavailable(str(error)) from error
 
@@ -62,7 +75,10 @@ async def refuse(runtime: Runtime, call: Call, send: Send, error: GatewayError) 
     if call.answering:
         await send_error(send, call, error)
         return
-    extra = [(b"x-foundry-call-id", call.id.encode()), *error.headers()]
+    if call.asked is not None:
+        asked = {"key": call.passport.key.key_id, "model": call.asked.model, "dialect": call.dialect.name}
+        error.extra["explain"] = f"{runtime.config.console_url}/explain/?{urlencode(asked)}"
+    extra = [*call_headers(call), *error.headers()]
     await send_json(send, error.status, call.dialect.error(error), extra)
 
 

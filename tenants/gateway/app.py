@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from tenants.gateway.answer import answer
 from tenants.gateway.asgi import Receive, Scope, Send, send_bytes, send_json
 from tenants.gateway.config import Config
-from tenants.gateway.dialects import BY_PATH, CHAT, DIALECTS, Dialect
+from tenants.gateway.dialects import BY_PATH, CHAT, DIALECTS
 from tenants.gateway.errors import GatewayError
 from tenants.gateway.lists import models, quota
 from tenants.gateway.runtime import Runtime
@@ -24,7 +25,7 @@ class Gateway:
     def __init__(self, config: Config) -> None:
         self.runtime = self.runtime_class(config)
         self.routes: dict[str, dict[str, Handler]] = {
-            **{dialect.path: {"POST": self.speaking(dialect)} for dialect in DIALECTS},
+            **{dialect.path: {"POST": partial(answer, self.runtime, dialect)} for dialect in DIALECTS},
             "/v1/models": {"GET": self.models},
             "/v1/quota": {"GET": self.quota},
             "/healthz": {"GET": self.healthz},
@@ -35,10 +36,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.lifespan(receive, send)
-        elif scope["type"] == "http":
-            await self.respond(scope, receive, send)
-
-    async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return
         try:
             await self.route(scope)(scope, receive, send)
         except GatewayError as error:
@@ -56,12 +54,6 @@ class Gateway:
             raise GatewayError(405, "method_not_allowed", f"This address takes {', '.join(methods)}.")
         return handler
 
-    def speaking(self, dialect: Dialect) -> Handler:
-        async def call(scope: Scope, receive: Receive, send: Send) -> None:
-            await answer(self.runtime, dialect, scope, receive, send)
-
-        return call
-
     async def models(self, scope: Scope, receive: Receive, send: Send) -> None:
         await models(self.runtime, scope, send)
 
@@ -72,13 +64,21 @@ class Gateway:
         await send_json(send, 200, {"ok": True})
 
     async def readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
-        troubles = self.runtime.troubles
-        status = {"ready": not troubles, "troubles": troubles, "waiting": len(self.runtime.shipper.waiting)}
+        checks, troubles = self.runtime.checks(), self.runtime.troubles
+        told = {
+            name: {key: value for key, value in check.items() if key != "why" or not check["ok"]}
+            for name, check in checks.items()
+        }
+        status = {
+            "ready": not troubles,
+            "troubles": troubles,
+            "waiting": checks["ledger"]["waiting"],
+            "checks": told,
+        }
         await send_json(send, 503 if troubles else 200, status)
 
     async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
-        shipper = self.runtime.shipper
-        body = self.runtime.metrics.text(len(shipper.waiting), shipper.oldest_s, shipper.rejected)
+        body = self.runtime.metrics.text(self.runtime.gauges())
         await send_bytes(send, 200, body, b"text/plain; version=0.0.4")
 
     async def lifespan(self, receive: Receive, send: Send) -> None:

@@ -1,8 +1,8 @@
 """The little of HTTP that a raw ASGI application needs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Protocol
 
 import orjson
 
@@ -11,7 +11,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
-WATCH_AFTER_S = 1.0
 
 
 class TooLarge(Exception):
@@ -22,45 +21,52 @@ class Gone(Exception):
     """The caller hung up before the body was whole."""
 
 
-class Caller:
-    """Is whoever called still there? Watched from the first second on; a stream watches at once.
+class Caller(Protocol):
+    """Who called: `scope["caller"]`. :ivar gone: they hung up. :ivar on_gone: called when they do.
 
-    :param on_gone: called when they have left while they were watched.
+    :ivar peer: the address that connected to us, empty where there is none.
     """
 
-    def __init__(self, receive: Receive, on_gone: Callable[[], None]) -> None:
-        self.receive, self.on_gone = receive, on_gone
-        self.task: asyncio.Task[Message] | None = None
-        self.timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self.watch)
-
-    def watch(self) -> None:
-        if self.task is None:
-            self.task = asyncio.ensure_future(self.receive())
-            self.task.add_done_callback(self.leave)
-
-    def leave(self, task: "asyncio.Task[Message]") -> None:
-        if not task.cancelled():
-            self.on_gone()
-
     @property
-    def gone(self) -> bool:
-        return self.task.done() if self.task is not None else self.has_left()
+    def peer(self) -> str: ...
 
-    def has_left(self) -> bool:
-        """The body was read to its end, so all that can still come is word that the caller left; is it there already?"""
-        asked = cast("Coroutine[None, None, Message]", self.receive())
-        try:
-            asked.send(None)
-        except StopIteration:
-            return True
-        asked.close()
-        return False
+    gone: bool
+    on_gone: Callable[[], object] | None
 
-    def forget(self) -> None:
-        self.on_gone = lambda: None
-        self.timer.cancel()
-        if self.task is not None:
-            self.task.cancel()
+    def body(self) -> bytes | None:
+        """All of the request's body, where it is here and unread; None where one has to `receive`."""
+
+    def reply(self, status: int, kind: bytes, body: bytes, extra: Headers) -> None:
+        """A whole answer in one piece."""
+
+
+class Patience:
+    """Goes on with a call for nobody, but ends it `seconds()` after its caller left, by cancelling its task.
+
+    :ivar over: it did.
+    """
+
+    def __init__(self, caller: Caller, seconds: Callable[[], float]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.caller, self.seconds, self.task = caller, seconds, task
+        self.timer: asyncio.TimerHandle | None = None
+        self.over = False
+        caller.on_gone = self.start
+        if caller.gone:
+            self.start()
+
+    def start(self) -> None:
+        self.timer = self.task.get_loop().call_later(self.seconds(), self.end)
+
+    def end(self) -> None:
+        self.over = True
+        self.task.cancel()
+
+    def stop(self) -> None:
+        self.caller.on_gone = None
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 def header(scope: Scope, name: bytes) -> str:

@@ -14,6 +14,7 @@ MOST_CHOICES = 128
 PICTURE_TOKENS = 8_192  # of a picture or file that is named by address; no host charges more for one
 TYPICAL_OUT = 1_024  # charged to tpm where the caller gave no maximum
 BYTES_PER_TOKEN = 4
+MOST_SEARCHES = 10  # by a host's own search tool, where the caller sets no maximum
 # what a picture, file or sound by address is told with, in any dialect
 PICTURES = (
     b'"image_url"',
@@ -31,6 +32,8 @@ class Asked:
     """:ivar tokens_out: the caller's own maximum per choice, None without one.
 
     :ivar wants_usage: did the caller ask for the usage chunk of a stream?
+    :ivar only_text: nothing says that there is sound or a picture in it, or asked for.
+    :ivar searches: web searches that a host's own tool may make.
     """
 
     body: dict[str, Any]
@@ -41,6 +44,8 @@ class Asked:
     choices: int
     tokens_in: int
     estimate_in: int
+    only_text: bool = True
+    searches: int = 0
 
     def most_out(self, route: RouteRow) -> int:
         return route.max_output_tokens or DEFAULT_MOST_OUT
@@ -70,7 +75,8 @@ def opened(raw: bytes) -> dict[str, Any]:
 def whats_asked(raw: bytes, body: dict[str, Any], tokens_out: int | None) -> Asked:
     """:param tokens_out: the caller's own maximum. Raises GatewayError 400."""
     options = body.get("stream_options")
-    pictures = sum(raw.count(word) for word in PICTURES)
+    shown = b"audio" in raw or b"image" in raw
+    pictures = sum(map(raw.count, PICTURES)) if shown or b'"file' in raw or b'"url"' in raw else 0
     return Asked(
         body=body,
         model=body["model"],
@@ -80,7 +86,20 @@ def whats_asked(raw: bytes, body: dict[str, Any], tokens_out: int | None) -> Ask
         choices=count(body, "n", MOST_CHOICES) or 1,
         tokens_in=len(raw) + pictures * PICTURE_TOKENS,
         estimate_in=-(-len(raw) // BYTES_PER_TOKEN),
+        only_text=not (pictures or shown),
+        searches=most_searches(body) if b"search" in raw else 0,
     )
+
+
+def most_searches(body: dict[str, Any]) -> int:
+    """Of a host's own search tools, and of xAI's search parameters."""
+    tools = body.get("tools")
+    named = [each for each in tools if isinstance(each, dict)] if isinstance(tools, list) else []
+    found = [each.get("max_uses") for each in named if "search" in str(each.get("type"))]
+    for other, most in (("web_search_options", None), ("search_parameters", "max_search_results")):
+        if isinstance(told := body.get(other), dict):
+            found.append(told.get(most) if most else None)
+    return sum(n if isinstance(n, int) and 0 < n < MOST_TOKENS else MOST_SEARCHES for n in found)
 
 
 def most_out(body: dict[str, Any], *names: str) -> int | None:

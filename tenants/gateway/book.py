@@ -1,7 +1,9 @@
 """The passports that this process knows, not older than the database's version for longer than its word takes.
 
 A connection of its own listens and asks for the version every quarter second. A change is told at once and
-forgets every passport. A process that could not ask for `cut_off_s` is cut off: it refuses every call.
+forgets every passport. A process that could not ask for `cut_off_s` is cut off: it asks nobody any more, and goes on with
+the passports that it knows, inside what it leases, until `grace_s` after the last word; then it refuses every call. What
+other processes hear meanwhile it is told through Redis, where there is one (`gossip.py`), and forgets every passport.
 """
 
 import asyncio
@@ -29,12 +31,18 @@ set_json_loads(orjson.loads)
 class Book:
     """:param recall: called when another process needs what this one leases of a grant.
 
-    :ivar confirmed_at: monotonic seconds when the version was last asked for with an answer."""
+    :ivar confirmed_at: monotonic seconds when the version was last asked for with an answer.
+    :ivar fresh: set by each new version. :ivar doubted: cut off, and something changed since.
+    :ivar tell: called with each new version.
+    """
 
     def __init__(self, pool: Pool, config: Config, recall: Callable[[int], None]) -> None:
         self.pool, self.config, self.recall = pool, config, recall
         self.version = 0
+        self.fresh = asyncio.Event()
         self.confirmed_at = float("-inf")
+        self.doubted = False
+        self.tell: Callable[[int], None] = lambda _: None
         self.known: OrderedDict[bytes, Passport | None] = OrderedDict()
         self.reading: dict[bytes, asyncio.Task[Passport | None]] = {}
 
@@ -42,16 +50,42 @@ class Book:
     def cut_off(self) -> bool:
         return time.monotonic() - self.confirmed_at > self.config.cut_off_s
 
+    @property
+    def grace_left_s(self) -> float:
+        """How long a process that is cut off goes on; 0 when it refuses every call."""
+        until = self.confirmed_at + max(self.config.grace_s, self.config.cut_off_s)
+        return max(0.0, until - time.monotonic()) if not self.doubted else 0.0
+
+    @property
+    def refuses(self) -> bool:
+        return self.cut_off and not self.grace_left_s
+
+    def reachable(self) -> bool:
+        """Is it of use to ask the database?"""
+        return not self.cut_off
+
+    def heard(self, version: int) -> None:
+        """Another process tells of a version. Who is cut off cannot read what changed, so that nothing known is good."""
+        if self.cut_off and version > self.version:
+            self.doubted = True
+            self.forget()
+
     def forget(self) -> None:
         self.known.clear()
         self.reading.clear()
 
+    def at_hand(self, digest: bytes) -> Passport | None:
+        """A passport that nobody has to be asked for, if there is one."""
+        return None if self.refuses else self.known.get(digest)
+
     async def find(self, digest: bytes) -> Passport | None:
         """The passport of a key's digest; None for an unknown one. Raises Unavailable."""
-        if self.cut_off:
-            raise Unavailable("the database has not answered for a second")
+        if self.refuses:
+            raise Unavailable("the database has not answered for too long")
         if digest in self.known:
             return self.known[digest]
+        if self.cut_off:
+            raise Unavailable("the database does not answer, and this key was not seen here lately")
         task = self.reading.get(digest)
         if task is None:
             task = self.reading[digest] = asyncio.create_task(self.read(digest))
@@ -94,6 +128,8 @@ class Book:
 
     async def offered(self, name: str) -> bool:
         """Does the catalog have a model of that name? Raises Unavailable."""
+        if self.cut_off:
+            raise Unavailable("the database does not answer")
         try:
             async with self.pool.connection(timeout=1) as connection:
                 row = await (await connection.execute("SELECT gateway.offered(%s)", [name])).fetchone()
@@ -131,6 +167,8 @@ class Book:
         if version != self.version:
             self.version = version
             self.forget()
+            self.fresh.set()
+            self.tell(version)
 
     async def heal(self) -> None:
         """What ended our connection ended the pool's: replace them before calls are let in again."""
@@ -143,4 +181,4 @@ class Book:
         row = await (await connection.execute("SELECT gateway.version()")).fetchone()
         assert row is not None
         self.changed(row[0])
-        self.confirmed_at = asked_at
+        self.confirmed_at, self.doubted = asked_at, False

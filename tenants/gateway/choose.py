@@ -1,12 +1,15 @@
 """Which grant a call runs under, or why none. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from tenants.gateway.dialects import Dialect, spoken_to
-from tenants.gateway.errors import GatewayError, paused
-from tenants.keys.passport import Passport, PriceRow, RouteRow
+from tenants.gateway.errors import GatewayError, paused, paused_caller
+from tenants.keys.passport import KeyRow, Passport, PriceRow, RouteRow
+from tenants.quotas.limits import SHADOW, SOFT, Level
+
+MONEY = ("usd_per_day", "usd_per_month")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Choice:
     maxima: Mapping[str, int]
     since: datetime
     until: datetime
+    levels: tuple[Level, ...] = ()
 
 
 def chosen(passport: Passport, model: str, dialect: Dialect, at: datetime, console_url: str) -> Choice:
@@ -27,13 +31,16 @@ def chosen(passport: Passport, model: str, dialect: Dialect, at: datetime, conso
     if known is not None and known.since <= at < known.until:
         return known
     route = choose(passport, model, dialect, at, console_url)
-    made = Choice(route, route.price(at), route.maxima(at), at, passport.steady_until(at))
+    until = passport.steady_until(at)
+    made = Choice(route, route.price(at), route.maxima(at), at, until, levels(passport.key, route, at))
     passport.judged[name] = made
     return made
 
 
 def choose(passport: Passport, model: str, dialect: Dialect, at: datetime, console_url: str) -> RouteRow:
     """The oldest live grant of the key for `model`. Raises GatewayError; LookupError when the key has none at all."""
+    if (why_not := held_back(passport, at)) is not None:
+        raise why_not
     held = passport.named(model)
     live = [route for route in held if passport.state(route, at) == "live"]
     if not held:
@@ -46,16 +53,37 @@ def choose(passport: Passport, model: str, dialect: Dialect, at: datetime, conso
     raise why  # type: ignore[misc]
 
 
+def others(
+    passport: Passport, model: str, dialect: Dialect, at: datetime, tried: Collection[int]
+) -> Iterator[Choice]:
+    """Where else the key may call `model`, oldest grant first. :param tried: ids of hosts that are out."""
+    for route in passport.named(model):
+        usable = route.host_id not in tried and passport.state(route, at) == "live"
+        if usable and trouble(route, dialect, at, "") is None:
+            yield Choice(route, route.price(at), route.maxima(at), at, at, levels(passport.key, route, at))
+
+
+def levels(key: KeyRow, route: RouteRow, at: datetime) -> tuple[Level, ...]:
+    """What a call is under beside its grant."""
+    found = []
+    for row in key.levels_of(route.grant_id):
+        maxima = {
+            before + kind: limit.maximum
+            for mode, before in (("hard", ""), ("soft", SOFT), ("shadow", SHADOW))
+            for kind, limit in row.in_force(at, mode).items()
+        }
+        if maxima:
+            found.append(Level(row.holder_id, row.scope, row.name, maxima))
+    return tuple(found)
+
+
 def not_live(passport: Passport, held: list[RouteRow], at: datetime, console_url: str) -> GatewayError:
     """None of the grants is live: say it of the one that could be live soonest."""
     rank = {"suspended": 0, "not_started": 1, "ended": 2, "revoked": 3}
     route = min(held, key=lambda each: (rank[passport.state(each, at)], -each.grant_id))
     state, page = passport.state(route, at), f"{console_url}/grants/{route.grant_id}/"
     if state == "suspended":
-        why = f": {route.suspended_why}" if route.suspended_why else ""
-        return GatewayError(
-            403, "grant_suspended", f"Your team's grant for {route.name} is suspended{why}. See {page}"
-        )
+        return blocked(route, at, page)
     if state == "not_started":
         return GatewayError(
             403,
@@ -73,34 +101,85 @@ def not_live(passport: Passport, held: list[RouteRow], at: datetime, console_url
     )
 
 
+def blocked(route: RouteRow, at: datetime, page: str) -> GatewayError:
+    """Every reason of the set, so that nobody lifts one and meets the next."""
+    terms = f"The terms of {route.name} have a new version that your team has not acknowledged. Acknowledge it at {page}"
+    if not (held := route.suspensions(at)):
+        return GatewayError(403, "terms_not_acknowledged", terms)
+    what = {"team": "Your team is suspended", "grant": f"Your team's grant for {route.name} is suspended"}
+    said = [f"{what[each.kind]}: {each.why.rstrip('.')}." for each in held]
+    also = [terms + "."] if route.terms_missing(at) else []
+    return GatewayError(403, "grant_suspended", " ".join([*said, f"See {page}", *also]))
+
+
 def trouble(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> GatewayError | None:
-    """Why a live grant cannot be called now."""
-    if route.terms_missing(at):
-        return GatewayError(
-            403,
-            "terms_not_acknowledged",
-            f"The terms of {route.name} have a new version that your team has not acknowledged. "
-            f"Acknowledge it at {console_url}/grants/{route.grant_id}/",
-        )
-    if route.lifecycle == "retired":
-        instead = f" Its successor is {route.successor}." if route.successor else ""
-        return GatewayError(403, "model_retired", f"{route.name} is retired and no longer served.{instead}")
-    if not route.is_callable:
-        return GatewayError(
-            503,
-            "host_not_callable",
-            f"{route.host} lists {route.name} but has no calling address; an admin can add one.",
-        )
-    if not dialect.spoken_by(route):
-        others = " or ".join(spoken_to(route)) or "no address of this gateway"
-        return GatewayError(
-            400,
-            "dialect_not_spoken",
-            f"{route.host} does not speak {dialect.path} for {route.name}, and calls are not translated; use {others}.",
-            param="model",
-        )
-    pause = route.pause(at)
-    return None if pause is None else paused(route, pause, at)
+    """Why a live grant cannot be called now: the first of CHECKS that it fails."""
+    found = (check(route, dialect, at, console_url) for _, check in CHECKS)
+    return next((why for why in found if why is not None), None)
+
+
+def age(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> GatewayError | None:
+    if route.lifecycle != "retired":
+        return None
+    instead = f" Its successor is {route.successor}." if route.successor else ""
+    return GatewayError(403, "model_retired", f"{route.name} is retired and no longer served.{instead}")
+
+
+def reach(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> GatewayError | None:
+    if route.is_callable:
+        return None
+    return GatewayError(
+        503,
+        "host_not_callable",
+        f"{route.host} lists {route.name} but has no calling address; an admin can add one.",
+    )
+
+
+def speech(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> GatewayError | None:
+    if not route.is_callable or dialect.spoken_by(route):
+        return None
+    others = " or ".join(spoken_to(route)) or "no address of this gateway"
+    return GatewayError(
+        400,
+        "dialect_not_spoken",
+        f"{route.host} does not speak {dialect.path} for {route.name}, and calls are not translated; use {others}.",
+        param="model",
+    )
+
+
+def pause(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> GatewayError | None:
+    held = route.pause(at)
+    return None if held is None else paused(route, held, at)
+
+
+# What a live grant must pass, in this order; `explain` shows each by its name.
+CHECKS: tuple[tuple[str, Callable[[RouteRow, Dialect, datetime, str], GatewayError | None]], ...] = (
+    ("The model is not retired", age),
+    ("The host can be called", reach),
+    ("The host speaks this way of asking", speech),
+    ("Neither host nor offer is paused", pause),
+)
+
+
+def held_back(passport: Passport, at: datetime) -> GatewayError | None:
+    """People paused the key, or its whole team: why, and until when."""
+    held = passport.key.pause(at)
+    return None if held is None else paused_caller(passport.key, held, at)
+
+
+def price_missing(key: KeyRow, route: RouteRow, at: datetime) -> GatewayError | None:
+    """Money is limited, by the grant or beside it, and what a call costs is not known."""
+    if route.price(at) is not None:
+        return None
+    limited = [route.maxima(at), *(level.maxima for level in levels(key, route, at))]
+    if not any(kind in maxima for maxima in limited for kind in MONEY):
+        return None
+    return GatewayError(
+        403,
+        "price_unknown",
+        f"{route.name} has no price at the moment, and a limit that counts for it is in money. An admin can set the "
+        "price; until then nothing can be spent.",
+    )
 
 
 def not_granted(model: str, offered: bool, console_url: str) -> GatewayError:

@@ -13,8 +13,9 @@ from tenants.gateway.asgi import Scope, header
 from tenants.gateway.asked import MOST_TOKENS, Asked, count, most_out, opened, whats_asked
 from tenants.gateway.errors import GatewayError, invalid
 from tenants.gateway.events import ChatEvents, Events, MessageEvents, ResponseEvents
-from tenants.gateway.meter import Tokens, report, report_embedding, report_message, report_response
+from tenants.gateway.meter import report, report_embedding, report_message
 from tenants.keys.passport import RouteRow
+from tenants.usage.charge import Tokens
 
 # What each kind of host speaks; the others speak the two that everybody has copied.
 SPOKEN = {
@@ -98,7 +99,7 @@ class Chat(Dialect):
         return orjson.dumps(body)
 
     def is_answer(self, content: dict[str, Any]) -> bool:
-        return "choices" in content
+        return isinstance(content.get("choices"), list)
 
     def tokens(self, content: dict[str, Any]) -> Tokens | None:
         return report(content.get("usage"))
@@ -134,7 +135,7 @@ class Responses(Dialect):
         return isinstance(content.get("output"), list)
 
     def tokens(self, content: dict[str, Any]) -> Tokens | None:
-        return report_response(content.get("usage"))
+        return report(content.get("usage"))
 
     def events(self, asked: Asked) -> Events:
         return ResponseEvents()

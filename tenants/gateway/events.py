@@ -7,9 +7,11 @@ from typing import Any
 
 import orjson
 
-from tenants.gateway.meter import Tokens, report, report_message, report_response
+from tenants.gateway.meter import report, report_message
+from tenants.usage.charge import Tokens
 
 DONE = b"[DONE]"
+ERROR = b'"error"'  # never inside a text: its quotes are escaped there
 
 
 class Events:
@@ -17,7 +19,7 @@ class Events:
 
     :cvar marks: an event that holds none of these is passed on unread.
     :ivar tokens: the last report, None until there is one. :ivar done: the host said that it is.
-    :ivar last: what the caller gets when the ledger has the call.
+    :ivar error: what the host told in place of the rest. :ivar last: what the caller gets when the ledger has the call.
     """
 
     marks: tuple[bytes, ...] = ()
@@ -26,6 +28,7 @@ class Events:
         self.rest = b""
         self.tokens: Tokens | None = None
         self.done = False
+        self.error: Any = None
         self.last = b""
 
     def feed(self, part: bytes) -> bytes:
@@ -38,13 +41,20 @@ class Events:
             self.rest = data
             return b""
         ready, self.rest = data[: end + 2], data[end + 2 :]
-        if not any(mark in ready for mark in self.marks):
+        if ERROR not in ready and not any(mark in ready for mark in self.marks):
             return ready
         return b"".join(event + b"\n\n" for event in ready.split(b"\n\n")[:-1] if self.passes(event))
 
     def passes(self, event: bytes) -> bool:
         """Read one event; may it go on now?"""
         data = b"".join(line[5:].lstrip() for line in event.split(b"\n") if line.startswith(b"data:"))
+        if self.error is not None or self.done:
+            return False
+        if ERROR in data:
+            told = loads(data)
+            self.error = told.get("error") or (told if told.get("type") == "error" else None)
+            if self.error is not None:
+                return False
         if not any(mark in data for mark in self.marks):
             return True
         return self.reads(event, data)
@@ -89,7 +99,7 @@ class ResponseEvents(Events):
             return True
         response = told.get("response")
         if isinstance(response, dict):
-            self.tokens = report_response(response.get("usage"))
+            self.tokens = report(response.get("usage"))
         return self.ends_with(event)
 
 

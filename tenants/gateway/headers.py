@@ -6,16 +6,36 @@ from email.utils import format_datetime
 from tenants.gateway.call import Call
 
 HeaderList = list[tuple[bytes, bytes]]
+OF_REQUESTS, OF_TOKENS = (
+    tuple(b"x-ratelimit-%b-%b" % (what, of) for what in (b"limit", b"remaining", b"reset"))
+    for of in (b"requests", b"tokens")
+)
 
 
 def answer_headers(call: Call, console_url: str) -> HeaderList:
     """The call's id, what is left of its minute, the maximum that was set for it, and the model's age."""
-    found = [(b"x-foundry-call-id", call.id.encode())]
+    found = call_headers(call)
     assert call.asked is not None
     assert call.held is not None
     if call.asked.tokens_out is None:
         found.append((b"x-foundry-max-tokens", b"%d" % call.held.tokens_out))
-    return found + rate_headers(call) + age_headers(call, console_url)
+    return found + rate_headers(call) + passed_headers(call) + age_headers(call, console_url)
+
+
+def passed_headers(call: Call) -> HeaderList:
+    """Soft limits that are used up: the call goes on, and its caller is told."""
+    if not call.levels or call.held is None:
+        return []
+    pieces = [held.slice for held in (call.held, *call.held.more) if held.slice is not None]
+    passed = {piece.holder_id: piece.passed for piece in pieces if piece.passed}
+    told = [f"{level.scope} {kind}" for level in call.levels for kind in passed.get(level.holder_id, ())]
+    return [(b"x-foundry-soft-limit", "; ".join(told).encode())] if told else []
+
+
+def call_headers(call: Call) -> HeaderList:
+    """Its id and, where the caller gave a tag, the word under which it is counted."""
+    found = [(b"x-foundry-call-id", call.id.encode())]
+    return [*found, (b"x-foundry-tag", call.tag.encode())] if call.tag else found
 
 
 def rate_headers(call: Call) -> HeaderList:
@@ -25,15 +45,15 @@ def rate_headers(call: Call) -> HeaderList:
     seconds = b"%ds" % max(1, round(piece.until - time.monotonic()))
     calls, tokens = piece.seen
     found: HeaderList = []
-    for kind, name, used in (
-        ("rpm", b"requests", calls - piece.calls.free),
-        ("tpm", b"tokens", tokens - piece.rate_tokens.free),
+    for kind, (limit, remaining, reset), used in (
+        ("rpm", OF_REQUESTS, calls - piece.calls.free),
+        ("tpm", OF_TOKENS, tokens - piece.rate_tokens.free),
     ):
         if (most := piece.maxima.get(kind)) is not None:
             found += [
-                (b"x-ratelimit-limit-" + name, b"%d" % most),
-                (b"x-ratelimit-remaining-" + name, b"%d" % max(0, most - used)),
-                (b"x-ratelimit-reset-" + name, seconds),
+                (limit, b"%d" % most),
+                (remaining, b"%d" % max(0, most - used)),
+                (reset, seconds),
             ]
     return found
 

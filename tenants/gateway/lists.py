@@ -11,14 +11,18 @@ from tenants.gateway.asgi import Scope, Send, send_json
 from tenants.gateway.auth import digest_of
 from tenants.gateway.errors import unavailable
 from tenants.gateway.runtime import Runtime
-from tenants.keys.passport import RouteRow
+from tenants.gateway.whence import require_network
+from tenants.keys.passport import LevelRow, LimitRow, Passport, RouteRow
 from tenants.quotas.limits import Unavailable, resets_at
 from tenants.quotas.store import DOWN
+
+Counted = dict[int, dict[str, tuple[int, int]]]  # holder -> kind -> (used, held)
 
 
 async def models(runtime: Runtime, scope: Scope, send: Send) -> None:
     """Every live grant's model, by its name and by its exact name. Raises GatewayError."""
-    live, _ = await live_routes(runtime, scope)
+    passport, at = await passport_of(runtime, scope)
+    live = passport.live(at)
     named: dict[str, RouteRow] = {}
     for route in live:
         named.setdefault(route.name, route)
@@ -36,32 +40,59 @@ async def models(runtime: Runtime, scope: Scope, send: Send) -> None:
 
 
 async def quota(runtime: Runtime, scope: Scope, send: Send) -> None:
-    """Each live grant's limits: used, held, left, when it resets, and which binds first. Raises GatewayError."""
-    live, at = await live_routes(runtime, scope)
-    ids = [route.grant_id for route in live]
+    """Each live grant's limits and those beside it: used, held, left, when it resets, what binds first. Raises GatewayError."""
+    passport, at = await passport_of(runtime, scope)
+    live = passport.live(at)
+    beside = {route.grant_id: passport.key.levels_of(route.grant_id) for route in live}
+    holders = {route.grant_id for route in live} | {row.holder_id for rows in beside.values() for row in rows}
     await runtime.shipper.flush(timeout_s=0.5)  # what has ended no longer counts as held
     try:
-        used = await runtime.leases.used(ids, at)
+        used = await runtime.leases.used(sorted(holders), at)
     except (*DOWN, psycopg.Error) as error:
         raise unavailable(type(error).__name__) from error
-    grants = []
-    for route in live:
-        limits = [
-            limit(kind, most, *used[route.grant_id].get(kind, (0, 0)), at)
-            for kind, most in route.maxima(at).items()
-        ]
-        first = max(limits, key=lambda each: each["share"], default=None)
-        grants.append(
-            {
-                "grant": route.grant_id,
-                "model": route.name,
-                "host": route.host,
-                "ends_at": route.ends_at.isoformat(),
-                "limits": limits,
-                "binds_first": first["kind"] if first else None,
-            }
-        )
+    grants = [told(route, beside[route.grant_id], used, at) for route in live]
     await send_json(send, 200, {"object": "list", "data": grants})
+
+
+def told(route: RouteRow, beside: list[LevelRow], used: Counted, at: datetime) -> dict[str, Any]:
+    """One grant, its own limits first."""
+    of_grant = {"scope": "grant", "name": route.name}
+    limits = [
+        of_grant | set_by(row) | limit(kind, row.maximum, *used[route.grant_id].get(kind, (0, 0)), at)
+        for kind, row in route.in_force(at).items()
+    ]
+    for row in beside:
+        limits += of_level(row, used, at)
+    hard = (each for each in limits if each.get("mode", "hard") == "hard")
+    first = max(hard, key=lambda each: each["share"], default=None)
+    return {
+        "grant": route.grant_id,
+        "model": route.name,
+        "host": route.host,
+        "ends_at": route.ends_at.isoformat(),
+        "limits": limits,
+        "binds_first": first["kind"] if first else None,
+        "binds_first_at": {name: first[name] for name in ("scope", "name")} if first else None,
+    }
+
+
+def set_by(row: LimitRow) -> dict[str, Any]:
+    return {"set_by": row.set_by or "a policy", "decision": row.decision_id}
+
+
+def of_level(row: LevelRow, used: Counted, at: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "scope": row.scope,
+            "name": row.name,
+            "mode": mode,
+            "set_by": rule.set_by,
+            "since": rule.starts_at.isoformat(),
+        }
+        | limit(kind, rule.maximum, *used[row.holder_id].get(kind, (0, 0)), at)
+        for mode in ("hard", "soft")
+        for kind, rule in row.in_force(at, mode).items()
+    ]
 
 
 def limit(kind: str, maximum: int, used: int, held: int, at: datetime) -> dict[str, Any]:
@@ -77,10 +108,11 @@ def limit(kind: str, maximum: int, used: int, held: int, at: datetime) -> dict[s
     return {"kind": kind, **spoken, "share": round(share, 4), "resets_at": ends.isoformat() if ends else None}
 
 
-async def live_routes(runtime: Runtime, scope: Scope) -> tuple[list[RouteRow], datetime]:
+async def passport_of(runtime: Runtime, scope: Scope) -> tuple[Passport, datetime]:
     at = datetime.now(UTC)
     try:
         passport = await find_passport(runtime, digest_of(scope, runtime.config.console_url), at)
     except Unavailable as error:
         raise unavailable(str(error)) from error
-    return passport.live(at), at
+    require_network(runtime, passport.key, scope)
+    return passport, at

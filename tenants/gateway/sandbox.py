@@ -99,7 +99,7 @@ class Sandbox:
             await send_json(send, 404, problem(f"The sandbox has nothing at {method} {path}."))
 
     async def complete(self, speech: type[Speech], scope: Scope, receive: Receive, send: Send) -> None:
-        call_id = header(scope, b"x-client-request-id") or os.urandom(8).hex()
+        began, call_id = time.time(), header(scope, b"x-client-request-id") or os.urandom(8).hex()
         try:
             asked = orjson.loads(await read_body(receive))
             answer = Answer.to(speech.question(asked), call_id)
@@ -110,17 +110,17 @@ class Sandbox:
         if answer.knobs.status != 200:
             await send_json(send, answer.knobs.status, problem(f"As asked: {answer.knobs.status}."))
         elif asked.get("stream") and not issubclass(speech, Embeddings):
-            await self.stream(answer, speech.events(answer), send)
+            await self.stream(answer, speech.events(answer), send, began)
         else:
-            self.note(answer)
+            self.note(answer, began)
             body = orjson.dumps(speech.whole(answer))
             await start(send, b"application/json", len(body))
             if answer.knobs.breaks:
                 raise ConnectionResetError("as asked")
             await send({"type": "http.response.body", "body": body})
 
-    async def stream(self, answer: Answer, events: Iterator[bytes], send: Send) -> None:
-        self.note(answer)
+    async def stream(self, answer: Answer, events: Iterator[bytes], send: Send, began: float) -> None:
+        self.note(answer, began)
         await start(send, b"text/event-stream; charset=utf-8")
         for number, event in enumerate(events):
             await send({"type": "http.response.body", "body": event, "more_body": True})
@@ -130,8 +130,8 @@ class Sandbox:
                 await asyncio.sleep(answer.knobs.delay_s)
         await send({"type": "http.response.body", "body": b""})
 
-    def note(self, answer: Answer) -> None:
-        """One line per served call, on disk before the caller can know of it."""
+    def note(self, answer: Answer, began: float) -> None:
+        """One line per served call, on disk before the caller can know of it; `began` and `noted` are seconds of the epoch."""
         if self.log is None:
             return
         line = {
@@ -139,6 +139,8 @@ class Sandbox:
             "model": answer.model,
             "tokens_in": answer.tokens_in,
             "tokens_out": len(answer.pieces),
+            "began": began,
+            "noted": time.time(),
         }
         os.write(self.log, orjson.dumps(line) + b"\n")
         os.fsync(self.log)

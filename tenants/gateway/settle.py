@@ -1,10 +1,10 @@
 """The end of a call: what it did not use flows back, one line in the spool, the shipper takes over."""
 
 from tenants.gateway.call import Call
-from tenants.gateway.meter import Tokens
 from tenants.gateway.runtime import Runtime
 from tenants.gateway.spool import Row
-from tenants.usage.envelope import Outcome, hashed
+from tenants.usage.charge import Tokens
+from tenants.usage.envelope import Outcome, told
 
 
 def settle(runtime: Runtime, call: Call, row: Row) -> None:
@@ -12,12 +12,15 @@ def settle(runtime: Runtime, call: Call, row: Row) -> None:
     if call.over:
         return
     call.over = True
-    entry = runtime.spool.settled(hashed(row), call.mark)
+    entry = runtime.spool.settled(told(row), call.mark)
     into, out = row["tokens_in"], row["tokens_out"]
     if call.held is not None:
         entry.used = runtime.leases.settle(call.held, into + out, row["cost_nanos"] or 0)
     runtime.shipper.add(entry)
-    runtime.metrics.count(row["outcome"].value, row["code"], into, out, row["latency_ms"])
+    runtime.metrics.count(row, call.route.host if call.route else "")
+    runtime.call_log.add(row)
+    if call.span is not None:
+        runtime.tracing.end(call, row)
 
 
 def reported(runtime: Runtime, call: Call, tokens: Tokens | None, *, cancelled: bool) -> None:
@@ -32,7 +35,7 @@ def reported(runtime: Runtime, call: Call, tokens: Tokens | None, *, cancelled: 
 
 def given_up(runtime: Runtime, call: Call) -> None:
     """The caller left and the host did not come to an end in time."""
-    settle(runtime, call, call.worst_case(Outcome.CANCELLED, code="client_closed", status=499))
+    settle(runtime, call, call.cut_off(Outcome.CANCELLED, code="client_closed", status=499))
 
 
 def failed(runtime: Runtime, call: Call, code: str, status: int, *, sent: bool) -> None:

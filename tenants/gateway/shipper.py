@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections import deque
+from itertools import islice
 
 import orjson
 import psycopg
@@ -54,28 +55,37 @@ class Shipper:
         failures = 0
         while True:
             await self.arrived.wait()
-            self.arrived.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GATHER_S):
-                    await self.hurried.wait()
-            self.hurried.clear()
-            while self.waiting:
-                try:
-                    await self.ship_batch([entry for _, entry in list(self.waiting)[:MOST]])
-                    failures = 0
-                except DOWN as error:
-                    failures += 1
-                    log.warning(
-                        "the ledger cannot be reached (%s); %d calls wait",
-                        type(error).__name__,
-                        len(self.waiting),
-                    )
-                    await asyncio.sleep(PAUSE_S[min(failures, len(PAUSE_S)) - 1])
+            await self.gather()
+            try:
+                await self.ship_batch([entry for _, entry in islice(self.waiting, MOST)])
+                failures = 0
+            except DOWN as error:
+                failures += 1
+                log.warning(
+                    "the ledger cannot be reached (%s); %d calls wait",
+                    type(error).__name__,
+                    len(self.waiting),
+                )
+                await asyncio.sleep(PAUSE_S[min(failures, len(PAUSE_S)) - 1])
+            if not self.waiting:
+                self.arrived.clear()
+
+    async def gather(self) -> None:
+        """Let calls come together for GATHER_S, unless they fill a batch already or somebody waits for the ledger.
+
+        A batch costs the same for one call as for many, so a busy process gathers before each of them, too.
+        """
+        if len(self.waiting) >= MOST or self.flushes:
+            return
+        self.hurried.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                await self.hurried.wait()
 
     async def ship_batch(self, entries: list[Entry]) -> None:
         """Book these. Raises one of DOWN."""
         totals = Totals.of(entries)
-        await self.book([entry.row for entry in entries], totals)
+        await self.book([entry.line for entry in entries], totals)
         totals.shipped()
         for _ in entries:
             self.waiting.popleft()
@@ -83,25 +93,30 @@ class Shipper:
         self.spool.booked(entries)
         self.wake()
 
-    async def book(self, rows: list[Row], totals: "Totals | None" = None) -> None:
-        """Book these, or put aside what no ledger would take. Raises one of DOWN."""
+    async def book(self, lines: list[bytes], totals: "Totals | None" = None) -> None:
+        """Book these, as `told` writes them, or put aside what no ledger would take. Raises one of DOWN."""
         try:
-            await self.ship(rows, totals)
+            await self.ship(lines, totals)
         except psycopg.Error as error:
             if isinstance(error, DOWN):
                 raise
-            await self.ship_apart(rows)
+            await self.ship_apart(lines)
             await self.ship([], totals)
 
     async def ship(
-        self, rows: list[Row], totals: "Totals | None" = None, *, closing: str | None = None
+        self, lines: list[bytes], totals: "Totals | None" = None, *, closing: str | None = None
     ) -> None:
         """One transaction. :param closing: the spool that has been read to its end."""
         used = totals.told() if totals else []
         async with self.pool.connection(timeout=2) as connection:
             cursor = await connection.execute(
-                "SELECT * FROM gateway.ship(%s::jsonb, %s, %s::jsonb, %s)",
-                [orjson.dumps(rows).decode(), self.spool.name, orjson.dumps(used).decode(), closing],
+                "SELECT * FROM gateway.ship(%s::json, %s, %s::jsonb, %s)",
+                [
+                    (b"[%b]" % b",".join(lines)).decode(),
+                    self.spool.name,
+                    orjson.dumps(used).decode(),
+                    closing,
+                ],
                 prepare=True,
             )
             accepted, _, conflicting = await cursor.fetchone() or (0, 0, [])
@@ -110,15 +125,15 @@ class Shipper:
             self.conflicts += len(conflicting)
             log.error("told again with another content, first word kept: %s", ", ".join(conflicting[:20]))
 
-    async def ship_apart(self, rows: list[Row]) -> None:
+    async def ship_apart(self, lines: list[bytes]) -> None:
         """One bad row must not keep the others: it goes to a file of its own, and is counted."""
-        for row in rows:
+        for line in lines:
             try:
-                await self.ship([row])
+                await self.ship([line])
             except psycopg.Error as error:
                 if isinstance(error, DOWN):
                     raise
-                self.put_aside(row, error)
+                self.put_aside(orjson.loads(line), error)
 
     def put_aside(self, row: Row, error: psycopg.Error) -> None:
         self.rejected += 1
@@ -146,15 +161,20 @@ class Totals:
     def of(cls, entries: list[Entry]) -> "Totals":
         found = cls()
         for used in (entry.used for entry in entries if entry.used is not None):
-            day = used.day
-            _, tokens, nanos = found.days.get(id(day), (used, day.tokens_shipped, day.usd_nanos_shipped))
-            found.days[id(day)] = used, tokens + used.tokens, nanos + used.usd_nanos
+            found.add(used)
+            for each in used.more:
+                found.add(each)
         return found
+
+    def add(self, used: Used) -> None:
+        day = used.day
+        _, tokens, nanos = self.days.get(id(day), (used, day.tokens_shipped, day.usd_nanos_shipped))
+        self.days[id(day)] = used, tokens + used.tokens, nanos + used.usd_nanos
 
     def told(self) -> list[Row]:
         return [
             {
-                "grant": used.slice.grant_id,
+                "holder": used.slice.holder_id,
                 "day": used.day.at.isoformat(),
                 "tokens": tokens,
                 "usd_nanos": nanos,

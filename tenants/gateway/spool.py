@@ -7,9 +7,11 @@ files to the end (`takeover.py`).
 """
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ class SpoolFull(Exception):
 
 @dataclass(slots=True)
 class Segment:
-    """One file. :ivar pending: lines that the ledger does not know yet."""
+    """One file. :ivar pending: lines that the ledger does not know yet. :ivar full: the last write failed."""
 
     path: Path
     fd: int
@@ -39,6 +41,7 @@ class Segment:
     pending: int = 0
     dirty: bool = False
     torn: bool = False
+    full: bool = False
 
     def append(self, line: bytes) -> None:
         """Write one line. Raises SpoolFull; the next line starts anew then."""
@@ -46,18 +49,29 @@ class Segment:
         try:
             written = os.write(self.fd, data)
         except OSError as error:
+            self.full = True
             raise SpoolFull(str(error)) from error
         self.size, self.dirty, self.torn = self.size + written, True, written != len(data)
+        self.full = self.torn
         if self.torn:
             raise SpoolFull(f"only {written} of {len(data)} bytes were written")
         self.pending += 1
 
+    def try_again(self) -> None:
+        """An empty line, which says nothing, shows whether there is room again: a full spool gets no calls that would."""
+        with contextlib.suppress(SpoolFull):
+            self.append(b"\n")
+            self.pending -= 1
+
 
 @dataclass(slots=True)
 class Entry:
-    """A finished call that waits to be booked, the segments that hold its lines, and what it takes out of a lease."""
+    """A finished call that waits to be booked, the segments that hold its lines, and what it takes out of a lease.
 
-    row: Row
+    :ivar line: as the ledger takes it, JSON with its hash.
+    """
+
+    line: bytes
     segments: tuple[Segment, ...]
     used: Used | None = None
 
@@ -84,19 +98,31 @@ class Spool:
         segment.append(orjson.dumps({"sending": row}) + b"\n")
         return segment
 
-    def settled(self, row: Row, mark: Segment | None) -> Entry:
-        """Write what a call came to. A full disk is logged: the row still goes to the ledger from memory."""
+    def settled(self, line: bytes, mark: Segment | None) -> Entry:
+        """Write what a call came to. A full disk is logged: the line still goes to the ledger from memory."""
         segment = self.current()
         try:
-            segment.append(orjson.dumps({"settled": row}) + b"\n")
+            segment.append(b'{"settled":%b}\n' % line)
         except SpoolFull:
             log.exception("the spool took no settled row; it is shipped from memory")
-            return Entry(row, (mark,) if mark else ())
-        return Entry(row, (mark, segment) if mark else (segment,))
+            return Entry(line, (mark,) if mark else ())
+        return Entry(line, (mark, segment) if mark else (segment,))
+
+    @property
+    def free_bytes(self) -> int:
+        """What the disk still takes."""
+        return shutil.disk_usage(self.directory).free
+
+    @property
+    def full(self) -> bool:
+        return self.segments[-1].full
 
     def current(self) -> Segment:
         if self.segments[-1].size > SEGMENT_BYTES:
-            self.segments.append(self.open_segment())
+            try:
+                self.segments.append(self.open_segment())
+            except OSError:
+                log.exception("no new file can be made in the spool; the old one goes on")
         return self.segments[-1]
 
     def booked(self, entries: list[Entry]) -> None:
@@ -118,7 +144,13 @@ class Spool:
             for segment in list(self.segments):
                 if segment.dirty:
                     segment.dirty = False
-                    await asyncio.to_thread(os.fdatasync, segment.fd)
+                    try:
+                        await asyncio.to_thread(os.fdatasync, segment.fd)
+                    except OSError:
+                        log.exception("the spool cannot be synced")
+                        segment.dirty = segment.full = True
+            if self.full:
+                self.segments[-1].try_again()
 
     def close(self) -> bool:
         """After the last call: remove the files when the ledger has everything. True when it has."""

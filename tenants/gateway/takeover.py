@@ -31,7 +31,7 @@ async def keep_taking_over(directory: Path, mine: str, shipper: Shipper) -> None
             if path.stem != mine:
                 try:
                     await take_over(directory, path.stem, shipper)
-                except DOWN as error:
+                except (*DOWN, OSError) as error:
                     log.warning("cannot take over %s now: %s", path.stem, type(error).__name__)
         await asyncio.sleep(EVERY_S)
 
@@ -44,7 +44,7 @@ async def take_over(directory: Path, name: str, shipper: Shipper) -> bool:
         files = sorted(directory.glob(f"{name}.*.jsonl"))
         rows = await asyncio.to_thread(lambda: list(left(files)))
         for start in range(0, len(rows), MOST):
-            await shipper.book(rows[start : start + MOST])
+            await shipper.book([orjson.dumps(row) for row in rows[start : start + MOST]])
         await shipper.ship([], closing=name)
         for path in files:
             path.unlink(missing_ok=True)

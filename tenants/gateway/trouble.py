@@ -1,5 +1,8 @@
 """What went wrong at a host, booked and said in our own words: a host's error may hold what must not be shown."""
 
+import asyncio
+import contextlib
+
 import orjson
 
 from tenants.gateway import settle
@@ -7,10 +10,13 @@ from tenants.gateway.call import Call
 from tenants.gateway.errors import GatewayError
 from tenants.gateway.runtime import Runtime
 from tenants.gateway.wire import Answer, NotSent
+from tenants.usage.charge import Tokens
+from tenants.usage.envelope import Outcome
 
 CALLERS_FAULT = (400, 413, 422)
 MOST_BYTES = 100_000
 MOST_WORDS = 1_000
+WORDS_S = 2.0  # how long a host's reason is waited for
 
 
 def broken(runtime: Runtime, call: Call, error: BaseException) -> GatewayError:
@@ -34,6 +40,17 @@ def broken(runtime: Runtime, call: Call, error: BaseException) -> GatewayError:
         )
     settle.failed(runtime, call, found.code, found.status, sent=sent)
     return found
+
+
+def left_alone(host: str, rest_s: float) -> GatewayError:
+    """The breaker is open: nothing was sent."""
+    return GatewayError(
+        503,
+        "host_left_alone",
+        f"{host} failed again and again and is left alone for a moment. Nothing was charged; try again in "
+        f"{max(1, round(rest_s))} s.",
+        retry_after_s=max(1.0, rest_s),
+    )
 
 
 async def host_refusal(runtime: Runtime, call: Call, answer: Answer) -> GatewayError:
@@ -63,12 +80,22 @@ async def host_refusal(runtime: Runtime, call: Call, answer: Answer) -> GatewayE
 
 async def words(runtime: Runtime, call: Call, answer: Answer) -> str:
     """The host's message, without our credential."""
-    raw = await answer.read(MOST_BYTES) or b""
+    raw = None
+    with contextlib.suppress(OSError):  # a TimeoutError is one, too
+        async with asyncio.timeout(WORDS_S):
+            raw = await answer.read(MOST_BYTES)
     try:
-        error = orjson.loads(raw)["error"]
-        said = str(error["message"] if isinstance(error, dict) else error)
+        said = reason(orjson.loads(raw or b"")["error"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         said = "it gave no reason that can be read."
+    return without_credential(runtime, call, said)
+
+
+def reason(error: object) -> str:
+    return str(error["message"] if isinstance(error, dict) else error)
+
+
+def without_credential(runtime: Runtime, call: Call, said: str) -> str:
     token = call.route.calling_credential if call.route else None
     if token is not None:
         said = said.replace(runtime.upstreams.secret(token), "[credential]")
@@ -77,8 +104,8 @@ async def words(runtime: Runtime, call: Call, answer: Answer) -> str:
 
 def seconds(answer: Answer) -> float:
     """The host's retry-after, one second without a usable one."""
-    told = answer.headers.get("retry-after", "")
-    return float(min(int(told), 3600)) if told.isascii() and told.isdigit() else 1.0
+    told = answer.header(b"retry-after")
+    return float(min(int(told), 3600)) if told.isascii() and told.isdigit() and len(told) < 9 else 1.0
 
 
 def malformed(runtime: Runtime, call: Call, why: str) -> GatewayError:
@@ -89,4 +116,21 @@ def malformed(runtime: Runtime, call: Call, why: str) -> GatewayError:
         502,
         "upstream_malformed",
         f"{call.route.host} answered with {why}. The call is booked at its worst case.",
+    )
+
+
+def failed_midway(runtime: Runtime, call: Call, error: object, tokens: Tokens | None) -> GatewayError:
+    """The host told an error inside an answer that had begun: what it reported until then counts, else the worst case."""
+    assert call.route is not None
+    if tokens is None:
+        settle.failed(runtime, call, "upstream_failed_midway", 502, sent=True)
+    else:
+        row = call.row(Outcome.UPSTREAM_ERROR, code="upstream_failed_midway", status=502, tokens=tokens)
+        settle.settle(runtime, call, row)
+    try:
+        said = without_credential(runtime, call, reason(error))
+    except (KeyError, TypeError):
+        said = "it gave no reason that can be read."
+    return GatewayError(
+        502, "upstream_failed_midway", f"{call.route.host} failed in the middle of its answer: {said}"
     )

@@ -8,12 +8,11 @@ from ipaddress import ip_address
 
 from foundry.lib.addresses import Network, networks, why_refused
 from foundry.lib.secrets import decrypt
+from tenants.gateway.config import Config
 from tenants.gateway.dialects import Dialect
 from tenants.gateway.wire import Connection, NotSent, Target, Wire, tls_context
 from tenants.keys.passport import RouteRow
 
-CONNECT_S = 5.0
-SILENCE_S = 120.0
 IDLE_S = 4.0
 OWN = {"content-type": "application/json", "accept-encoding": "identity", "user-agent": "foundry-gateway"}
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -22,11 +21,11 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 class Upstreams:
     """Kept connections per host and its trusted networks; credentials are opened here and kept in memory only.
 
-    :param call_s: the longest a host may take for one answer.
+    :param config: how long a host may take for what.
     """
 
-    def __init__(self, call_s: float) -> None:
-        self.call_s = call_s
+    def __init__(self, config: Config) -> None:
+        self.config = config
         self.wires: dict[tuple[int, tuple[str, ...]], Wire] = {}
         self.secrets: dict[bytes, str] = {}
         self.targets: dict[str, Target] = {}
@@ -36,7 +35,8 @@ class Upstreams:
         trusted = route.trusted_networks + (LOOPBACK if route.is_sandbox else ())
         key = route.host_id, trusted
         if key not in self.wires:
-            self.wires[key] = Wire(partial(self.connect, allowed=networks(trusted)), self.call_s, IDLE_S)
+            connect = partial(self.connect, allowed=networks(trusted))
+            self.wires[key] = Wire(connect, self.config.call_s, IDLE_S)
         return self.wires[key]
 
     def request(
@@ -53,13 +53,19 @@ class Upstreams:
                 target = self.targets[url] = Target.of(url)
             except ValueError as error:
                 raise NotSent(str(error)) from error
-        headers = OWN | dialect.headers(told) | self.credential(route)
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        head = (
-            f"POST {target.path} HTTP/1.1\r\nhost: {target.authority}\r\ncontent-length: {length}\r\n"
-            f"x-client-request-id: {call_id}\r\n{lines}\r\n"
-        )
+        head = f"{self.head(route, dialect, target, told)}content-length: {length}\r\nx-client-request-id: {call_id}\r\n\r\n"
         return target, head.encode("latin-1")
+
+    def head(self, route: RouteRow, dialect: Dialect, target: Target, told: dict[str, str]) -> str:
+        """What is the same for every call of a route in a dialect; kept as long as the route's row."""
+        known = route.heads.get(dialect.name) if not told else None
+        if known is None:
+            headers = {"host": target.authority} | OWN | dialect.headers(told) | self.credential(route)
+            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            known = f"POST {target.path} HTTP/1.1\r\n{lines}"
+            if not told:
+                route.heads[dialect.name] = known
+        return known
 
     def credential(self, route: RouteRow) -> dict[str, str]:
         if route.calling_credential is None:
@@ -83,7 +89,7 @@ class Upstreams:
     async def connect(self, target: Target, allowed: list[Network]) -> Connection:
         """Raises NotSent."""
         try:
-            async with asyncio.timeout(CONNECT_S):
+            async with asyncio.timeout(self.config.connect_s):
                 found = await asyncio.get_running_loop().getaddrinfo(
                     target.host, target.port, type=socket.SOCK_STREAM
                 )
@@ -110,7 +116,7 @@ class Upstreams:
             made.setblocking(False)
             await loop.sock_connect(made, address)
             _, connection = await loop.create_connection(
-                lambda: Connection(SILENCE_S),
+                lambda: Connection(self.config.first_s, self.config.silence_s),
                 sock=made,
                 ssl=self.context() if target.tls else None,
                 server_hostname=target.host if target.tls else None,

@@ -15,6 +15,9 @@ import httptools
 
 HIGH, LOW = 256 << 10, 64 << 10  # bytes that wait for the caller before the host is told to wait
 MOST_HEAD = 64 << 10
+MOST_MUTE = (
+    256 << 10
+)  # bytes that bring neither a status nor a part of the body: an endless head, an endless trailer
 END_S = 0.5
 SAFE = "/%:@!$&'()*+,;=~-._"
 
@@ -57,14 +60,15 @@ class Target:
 class Connection(asyncio.Protocol):
     """One connection and the answer that is read from it now.
 
+    :param first_s: the longest until an answer begins. :param silence_s: the longest between its bytes.
     :ivar complete: the answer is whole. :ivar usable: another call may follow on it.
     """
 
     transport: asyncio.Transport
 
-    def __init__(self, silence_s: float) -> None:
+    def __init__(self, first_s: float, silence_s: float) -> None:
         self.loop = asyncio.get_running_loop()
-        self.silence_s = silence_s
+        self.first_s, self.silence_s = first_s, silence_s
         self.parser = httptools.HttpResponseParser(self)
         self.closed = False
         self.timer: asyncio.TimerHandle | None = None
@@ -72,9 +76,9 @@ class Connection(asyncio.Protocol):
 
     def reset(self) -> None:
         self.status = 0
-        self.headers: dict[str, str] = {}
+        self.headers: dict[bytes, bytes] = {}
         self.parts: list[bytes] = []
-        self.size = self.head_size = 0
+        self.size = self.head_size = self.mute = 0
         self.busy = self.complete = self.usable = self.paused = False
         self.error: Exception | None = None
         self.waiter: asyncio.Future[None] | None = None
@@ -84,12 +88,16 @@ class Connection(asyncio.Protocol):
         self.busy = True
         self.heard = self.loop.time()
         self.deadline = self.heard + call_s
-        self.watch()
+        if self.timer is None:
+            self.watch()
         self.transport.writelines(data)
 
     def watch(self) -> None:
-        """End a call whose host is silent or slow for too long."""
-        due = min(self.heard + self.silence_s, self.deadline)
+        """End a call whose host is silent or slow for too long. One timer outlasts many calls: it looks again when due."""
+        self.timer = None
+        if not self.busy or self.complete:
+            return
+        due = min(self.heard + (self.silence_s if self.status else self.first_s), self.deadline)
         if self.loop.time() >= due:
             self.fail(TimeoutError())
         else:
@@ -149,8 +157,11 @@ class Connection(asyncio.Protocol):
             self.close()  # nobody asked
             return
         self.heard = self.loop.time()
+        self.mute += len(data)
         try:
             self.parser.feed_data(data)
+            if self.mute > MOST_MUTE:
+                self.fail(Broken("a head or a trailer without an end"))
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self.fail(
                 Broken(f"no HTTP: {type(error).__name__}")
@@ -160,9 +171,9 @@ class Connection(asyncio.Protocol):
         self.closed = True
         self.stop_watching()
         until_end = (
-            self.status and "content-length" not in self.headers and "transfer-encoding" not in self.headers
+            self.status and b"content-length" not in self.headers and b"transfer-encoding" not in self.headers
         )
-        if self.busy and not self.complete and until_end:
+        if self.busy and not self.complete and until_end and error is None:
             self.complete = True
             self.wake()
         elif self.busy and not self.complete and self.error is None:
@@ -178,19 +189,20 @@ class Connection(asyncio.Protocol):
         self.head_size += len(name) + len(value)
         if self.head_size > MOST_HEAD:
             raise Broken("the head of the answer is too large")
-        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self.headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         status = self.parser.get_status_code()
         if status < 200:
             self.headers = {}
             return
-        self.status = status
+        self.status, self.mute = status, 0
         self.wake()
 
     def on_body(self, body: bytes) -> None:
         self.parts.append(body)
         self.size += len(body)
+        self.mute = 0
         if self.size > HIGH and not self.paused:
             self.paused = True
             self.transport.pause_reading()
@@ -199,7 +211,6 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self.status:
             self.complete, self.usable = True, self.parser.should_keep_alive()
-            self.stop_watching()
             self.wake()
 
 
@@ -212,7 +223,11 @@ class Answer:
 
     @property
     def content_type(self) -> str:
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return self.header(b"content-type").partition(";")[0].strip().lower()
+
+    def header(self, name: bytes) -> str:
+        """By its lower-case name; empty without one."""
+        return self.headers.get(name, b"").decode("latin-1")
 
     async def parts(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises Broken, TimeoutError."""
@@ -228,13 +243,15 @@ class Answer:
 
     async def read(self, most: int) -> bytes | None:
         """All of it, or None where it is larger than `most` bytes."""
-        found, length = [], 0
-        async for part in self.parts():
-            length += len(part)
+        connection, found, length = self.connection, list[bytes](), 0
+        while True:
+            length += connection.size
             if length > most:
                 return None
-            found.append(part)
-        return found[0] if len(found) == 1 else b"".join(found)
+            found += connection.take()
+            if connection.complete:
+                return found[0] if len(found) == 1 else b"".join(found)
+            await connection.wait()
 
     async def finish(self) -> None:
         """Nothing of the body is needed any more; its end, when it comes soon, keeps the connection."""
@@ -256,10 +273,15 @@ class Wire:
         self.connect, self.call_s, self.idle_s = connect, call_s, idle_s
         self.idle: dict[tuple[bool, str, int], list[tuple[float, Connection]]] = {}
 
-    async def post(self, target: Target, head: bytes, body: bytes) -> Answer:
-        """Send a request; return when the answer's head is there. Raises NotSent, Broken, TimeoutError."""
+    async def post(self, target: Target, head: bytes, body: bytes, spent_s: float = 0.0) -> Answer:
+        """Send a request; return when the answer's head is there. Raises NotSent, Broken, TimeoutError.
+
+        :param spent_s: of the call's time, by earlier tries.
+        """
         connection = self.kept(target) or await self.connect(target)
-        connection.send([head, body], self.call_s)
+        if connection.closed:
+            raise NotSent("the host ended the connection, or spoke, before it was asked")
+        connection.send([head, body], self.call_s - spent_s)
         try:
             return await connection.answered()
         except BaseException:

@@ -1,5 +1,6 @@
 """`keys/`: prefixes and last use; a secret only in the answer that makes it."""
 
+from decimal import Decimal
 from typing import Any
 
 import django_filters
@@ -16,20 +17,26 @@ from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
 from foundry.people.models import User
-from tenants.access.api import application_called, team_called
 from tenants.access.models import Grant
+from tenants.access.personal import application_called, team_called
 from tenants.keys import actions, shapes
-from tenants.keys.models import ApiKey
+from tenants.keys.models import ApiKey, ApiKeyQuerySet
 from tenants.teams.api import read
 
 
 class KeyFilter(django_filters.FilterSet):  # type: ignore[misc]
     team = django_filters.CharFilter(field_name="application__team__slug")
     application = django_filters.CharFilter(field_name="application__slug")
+    unused_days = django_filters.NumberFilter(
+        method="unused", min_value=0, max_value=3650, label="Live keys that nobody used for so many days."
+    )
 
     class Meta:
         model = ApiKey
         fields: list[str] = []
+
+    def unused(self, rows: ApiKeyQuerySet, name: str, days: Decimal) -> ApiKeyQuerySet:
+        return rows.unused(clock.now(), int(days))
 
 
 class KeyView(viewsets.ReadOnlyModelViewSet[ApiKey]):
@@ -65,12 +72,31 @@ class KeyView(viewsets.ReadOnlyModelViewSet[ApiKey]):
         key, secret = actions.issue_key(
             application=application_called(fields["application"], team),
             name=fields["name"],
-            grants=grants_numbered(fields["grants"], self.person),
-            expires_at=fields["expires_at"],
+            grants=grants_numbered(fields.get("grants", []), self.person),
+            networks=fields.get("networks", []),
+            expires_at=fields.get("expires_at"),
+            personal=fields["personal"],
             actor=self.person,
             at=clock.now(),
         )
         return issued(key, secret)
+
+    @extend_schema(request=shapes.ChangedKeySerializer, responses=shapes.KeySerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change what a live key is called, what it opens, from where, and until when. What is left out stays."""
+        fields = read(shapes.ChangedKeySerializer, request)
+        key = self.get_queryset().get(pk=self.seen(pk))
+        grants = fields.get("grants")
+        actions.change_key(
+            key.pk,
+            name=fields.get("name", key.name),
+            grants=list(key.grants.all()) if grants is None else grants_numbered(grants, self.person),
+            networks=fields.get("networks", key.networks),
+            expires_at=fields.get("expires_at", key.expires_at),
+            actor=self.person,
+            at=clock.now(),
+        )
+        return Response(self.get_serializer(self.get_queryset().get(pk=key.pk)).data)
 
     @extend_schema(request=shapes.RotateSerializer, responses={201: shapes.IssuedSerializer})
     @action(detail=True, methods=["post"])

@@ -4,12 +4,17 @@ The dataclasses `KeyRow` and `RouteRow` are the views' columns; a test compares 
 at the moment of each call: dates decide, no worker has to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from functools import cached_property
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import quote
+
+from foundry.lib.addresses import Address, Network
+from foundry.lib.units import price_units
 
 FAR = datetime.max.replace(tzinfo=UTC)
 CHAT = "chat/completions"
@@ -32,17 +37,85 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """:param maximum: of `kind`, in tokens, calls or nano-dollars."""
+    """:param maximum: of `kind`, in tokens, calls or nano-dollars. :param set_by: who decided; empty for a policy."""
 
     kind: str
     maximum: int
     starts_at: datetime
     ends_at: datetime | None
+    decision_id: int | None = None
+    set_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelLimitRow:
+    """As a grant's limit. :param mode: hard, soft or shadow. :param set_by: a person's name."""
+
+    kind: str
+    mode: str
+    maximum: int
+    starts_at: datetime
+    ends_at: datetime | None
+    set_by: str
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """What a key's calls are under beside their grant.
+
+    :param holder_id: below zero. :param scope: organisation, team, key or share. :param grant_id: of which it is a share.
+    :param name: of the team or application, or the key's prefix; empty for the organisation.
+    """
+
+    holder_id: int
+    scope: str
+    grant_id: int | None
+    name: str
+    limits: tuple[LevelLimitRow, ...]
+
+    def in_force(self, at: datetime, mode: str) -> dict[str, LevelLimitRow]:
+        """What counts at `at`, by kind: where there are two, the lower one."""
+        found: dict[str, LevelLimitRow] = {}
+        for row in self.limits:
+            if row.mode == mode and row.starts_at <= at and (row.ends_at is None or at < row.ends_at):
+                known = found.get(row.kind)
+                found[row.kind] = row if known is None or row.maximum < known.maximum else known
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class TierRow:
+    """Prices that stand in for the base ones: over so many input tokens, between two times of each UTC day, or both.
+
+    :param prices: by part, as `PriceRow.parts`. :param utc_from, utc_to: "HH:MM"; may pass midnight.
+    """
+
+    prices: Mapping[str, int]
+    over_input_tokens: int | None
+    utc_from: str
+    utc_to: str
+
+    def reached(self, tokens_in: int) -> bool:
+        return self.over_input_tokens is None or tokens_in > self.over_input_tokens
+
+    def over(self) -> int:
+        return self.over_input_tokens or 0
+
+    def covers(self, at: datetime) -> bool:
+        """Is `at` (UTC) between its times? Always where it has none, or both are the same."""
+        now = f"{at.astimezone(UTC):%H:%M}"
+        if self.utc_from <= self.utc_to:
+            return self.utc_from == self.utc_to or self.utc_from <= now < self.utc_to
+        return now >= self.utc_from or now < self.utc_to
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """:param input, output, cached: integers of 1e-12 USD per million tokens; cached None means as input."""
+    """:param input, output, cached: integers of 1e-12 USD per million tokens; cached None means as input.
+
+    :param parts: the same for what is priced apart, by the catalog's names; of a call, a search or an image per million.
+    """
 
     price_id: int
     basis: str
@@ -52,11 +125,18 @@ class PriceRow:
     input: int
     output: int
     cached: int | None
+    parts: Mapping[str, int] = field(default_factory=dict)
+    tiers: tuple[TierRow, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Nothing but input, output and cached input has a price, and always the same."""
+        return not self.parts and not self.tiers
 
 
 @dataclass(frozen=True, slots=True)
 class PauseRow:
-    """Calls are refused from one moment to another; `of` is host or offer."""
+    """Calls are refused from one moment to another; `of` is host, offer, team or key."""
 
     of: str
     reason: str
@@ -65,8 +145,18 @@ class PauseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockRow:
+    """A reason why calls are refused, until somebody lifts it; `kind` is grant or team."""
+
+    kind: str
+    why: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRow:
-    """One row of `gateway.key`."""
+    """One row of `gateway.key`. :ivar networks: where calls may come from; empty is anywhere."""
 
     digest: bytes
     key_id: int
@@ -78,6 +168,25 @@ class KeyRow:
     revoked_at: datetime | None
     closed_at: datetime | None
     grants: tuple[Carried, ...]
+    pauses: tuple[PauseRow, ...] = ()
+    networks: tuple[str, ...] = ()
+    levels: tuple[LevelRow, ...] = ()
+
+    def opens_from(self, address: Address | None) -> bool:
+        """May a call come from there? An address that is not known is in no network."""
+        if not self.networks:
+            return True
+        return address is not None and any(
+            address.version == network.version and address in network for network in _networks(self.networks)
+        )
+
+    def levels_of(self, grant_id: int) -> list[LevelRow]:
+        """What its calls under a grant are under beside it."""
+        return [level for level in self.levels if level.grant_id in (None, grant_id)]
+
+    def pause(self, at: datetime) -> PauseRow | None:
+        """What holds it back at `at`; where key and team are paused, the one that lasts longer."""
+        return longest(self.pauses, at)
 
     def refusal(self, at: datetime) -> str:
         """Why this key opens nothing at `at`: revoked, expired, team_closed; empty when it does."""
@@ -102,9 +211,8 @@ class RouteRow:
     grant_id: int
     starts_at: datetime
     ends_at: datetime
-    suspended_at: datetime | None
-    suspended_why: str
     revoked_at: datetime | None
+    blocks: tuple[BlockRow, ...]
     terms_acknowledged: bool
     terms_due_at: datetime | None
     offer_id: int
@@ -122,6 +230,7 @@ class RouteRow:
     calling_base_url: str
     calling_auth: str
     calling_path_template: str
+    cancels_at_once: bool
     calling_credential: bytes | None
     trusted_networks: tuple[str, ...]
     is_sandbox: bool
@@ -160,27 +269,41 @@ class RouteRow:
     def addresses(self) -> dict[str, str | None]:
         return {}
 
+    @cached_property
+    def heads(self) -> dict[str, str]:
+        """Of requests to the host, by dialect; the credential is in it, so it is never shown."""
+        return {}
+
     def terms_missing(self, at: datetime) -> bool:
         """Does a call at `at` need an acknowledgement that the team has not given?"""
         return not self.terms_acknowledged and (self.terms_due_at is None or self.terms_due_at <= at)
 
+    def suspensions(self, at: datetime) -> list[BlockRow]:
+        """The reasons that somebody has to lift."""
+        return [b for b in self.blocks if b.starts_at <= at and (b.ends_at is None or at < b.ends_at)]
+
     def state(self, at: datetime) -> str:
-        """live, revoked, ended, suspended or not_started at `at`."""
+        """live, revoked, ended, suspended or not_started at `at`; live only where nothing blocks it."""
         if self.revoked_at and self.revoked_at <= at:
             return "revoked"
         if self.ends_at <= at:
             return "ended"
-        if self.suspended_at and self.suspended_at <= at:
-            return "suspended"
-        return "not_started" if self.starts_at > at else "live"
+        if self.starts_at > at:
+            return "not_started"
+        return "suspended" if self.suspensions(at) or self.terms_missing(at) else "live"
 
     def maxima(self, at: datetime) -> dict[str, int]:
-        """The limits in force at `at`, by kind."""
-        return {
-            row.kind: row.maximum
-            for row in self.limits
-            if row.starts_at <= at and (row.ends_at is None or at < row.ends_at)
-        }
+        """The limits in force at `at`, by kind: what was granted, or the highest raise over it."""
+        return {kind: row.maximum for kind, row in self.in_force(at).items()}
+
+    def in_force(self, at: datetime) -> dict[str, LimitRow]:
+        """The rows behind `maxima`."""
+        found: dict[str, LimitRow] = {}
+        for row in self.limits:
+            if row.starts_at <= at and (row.ends_at is None or at < row.ends_at):
+                known = found.get(row.kind)
+                found[row.kind] = row if known is None or row.maximum >= known.maximum else known
+        return found
 
     def price(self, at: datetime) -> PriceRow | None:
         """The price that counts at `at`: of those in force the one with the lowest precedence."""
@@ -189,8 +312,12 @@ class RouteRow:
 
     def pause(self, at: datetime) -> PauseRow | None:
         """What takes it out of use at `at`; where host and offer are paused, the one that lasts longer."""
-        held = [p for p in self.pauses if p.starts_at <= at < p.ends_at]
-        return max(held, key=lambda row: row.ends_at, default=None)
+        return longest(self.pauses, at)
+
+
+def longest(pauses: Iterable[PauseRow], at: datetime) -> PauseRow | None:
+    held = (p for p in pauses if p.starts_at <= at < p.ends_at)
+    return max(held, key=lambda row: row.ends_at, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +331,10 @@ class Passport:
 
     def steady_until(self, at: datetime) -> datetime:
         """The next moment at which a date decides otherwise than at `at`; until then every judgement holds."""
-        rows: list[Any] = [self.key, *self.key.grants]
+        rows: list[Any] = [self.key, *self.key.grants, *self.key.pauses]
+        rows += [limit for level in self.key.levels for limit in level.limits]
         for route in self.routes:
-            rows += [route, *route.limits, *route.prices, *route.pauses]
+            rows += [route, *route.limits, *route.prices, *route.pauses, *route.blocks]
         told = (getattr(row, each.name) for row in rows for each in fields(row))
         return min((date for date in told if isinstance(date, datetime) and date > at), default=FAR)
 
@@ -237,7 +365,22 @@ def key_row(row: Mapping[str, Any]) -> KeyRow:
         Carried(each["grant_id"], moment(each["starts_at"]), moment(each["ends_at"]))
         for each in row["grants"]
     )
-    return KeyRow(**{**row, "digest": bytes(row["digest"]), "grants": tuple(carried)})
+    pauses = map(_pause, row["pauses"])
+    return KeyRow(
+        **{
+            **row,
+            "digest": bytes(row["digest"]),
+            "grants": tuple(carried),
+            "pauses": tuple(pauses),
+            "networks": tuple(row["networks"]),
+            "levels": tuple(map(_level, row["levels"])),
+        }
+    )
+
+
+@lru_cache(1024)
+def _networks(told: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(map(ip_network, told))
 
 
 def route_row(row: Mapping[str, Any]) -> RouteRow:
@@ -248,20 +391,44 @@ def route_row(row: Mapping[str, Any]) -> RouteRow:
             if row["calling_credential"] is None
             else bytes(row["calling_credential"]),
             "trusted_networks": tuple(row["trusted_networks"]),
+            "blocks": tuple(BlockRow(**{**each, **_dates(each)}) for each in row["blocks"]),
             "limits": tuple(map(_limit, row["limits"])),
             "prices": tuple(map(_price, row["prices"])),
-            "pauses": tuple(PauseRow(**{**each, **_dates(each)}) for each in row["pauses"]),
+            "pauses": tuple(map(_pause, row["pauses"])),
         }
     )
+
+
+def _pause(row: Mapping[str, Any]) -> PauseRow:
+    return PauseRow(**{**row, **_dates(row)})
 
 
 def _limit(row: Mapping[str, Any]) -> LimitRow:
     return LimitRow(**{**row, **_dates(row)})
 
 
+def _level(row: Mapping[str, Any]) -> LevelRow:
+    limits = (
+        LevelLimitRow(**{**each, **_dates(each), "set_at": moment(each["set_at"])}) for each in row["limits"]
+    )
+    return LevelRow(**{**row, "limits": tuple(limits)})
+
+
 def _price(row: Mapping[str, Any]) -> PriceRow:
     numbers = {name: None if row[name] is None else int(row[name]) for name in ("input", "output", "cached")}
-    return PriceRow(**{**row, **_dates(row), **numbers})
+    tiers = tuple(tier_row(each) for each in row["tiers"])
+    return PriceRow(**{**row, **_dates(row), **numbers, "parts": amounts(row["parts"]), "tiers": tiers})
+
+
+def tier_row(told: Mapping[str, Any]) -> TierRow:
+    """A tier as the catalog keeps it."""
+    begins, ends = told.get("utc_from") or "", told.get("utc_to") or ""
+    return TierRow(amounts(told["prices"]), told.get("over_input_tokens"), begins, ends)
+
+
+def amounts(told: Mapping[str, Any]) -> dict[str, int]:
+    """USD by part as integers of 1e-12 USD per million; what is not told is left out."""
+    return {part: price_units(Decimal(usd)) for part, usd in told.items() if usd is not None}
 
 
 def _dates(row: Mapping[str, Any]) -> dict[str, datetime | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from foundry.lib.errors import Conflict, Forbidden, Invalid
 from foundry.people.models import Role, User
@@ -13,6 +14,7 @@ from tenants.teams.models import Application, Team
 LONGEST = timedelta(days=366)
 NAME_LENGTH, REASON_LENGTH = 80, 200
 LONGEST_OVERLAP_S = 7 * 86_400
+MOST_NETWORKS = 20
 
 
 def require_maker(team: Team, actor: User) -> None:
@@ -22,6 +24,11 @@ def require_maker(team: Team, actor: User) -> None:
             "key.member_only", f"Only members of {team.name} make its keys.", remedy="Ask one of them."
         )
     team_rules.require_active(team)
+
+
+def require_own(key: ApiKey, actor: User) -> None:
+    if key.person_id not in {None, actor.pk}:
+        raise Forbidden("key.personal", f"This is {key.person}'s own key.", remedy="Make one of your own.")
 
 
 def may_revoke(key: ApiKey, person: User) -> bool:
@@ -68,6 +75,31 @@ def clean_reason(reason: str) -> str:
     return reason
 
 
+def clean_networks(told: Sequence[str]) -> list[str]:
+    """Networks in CIDR form, each once; an address alone is a network of one. Raises Invalid."""
+    found: list[str] = []
+    for text in told:
+        try:
+            network = ip_network(text.strip())
+        except ValueError as error:
+            raise unusable_networks(f"'{text[:50]}' is no network: {error}.") from error
+        if network.prefixlen == 0:
+            raise unusable_networks(f"'{network}' is everywhere.")
+        found.append(str(network))
+    if len(found) > MOST_NETWORKS:
+        raise unusable_networks(f"{len(found)} networks are too many.")
+    return list(dict.fromkeys(found))
+
+
+def unusable_networks(why: str) -> Invalid:
+    return Invalid(
+        "key.networks",
+        why,
+        remedy=f"Give up to {MOST_NETWORKS} networks like 10.20.0.0/16 or 2001:db8::/48, or none for anywhere.",
+        errors={"networks": why},
+    )
+
+
 def require_expiry(expires_at: datetime | None, at: datetime) -> None:
     if expires_at is not None and not at < expires_at <= at + LONGEST:
         raise Invalid(
@@ -92,7 +124,7 @@ def require_grants(application: Application, grants: Sequence[Grant], at: dateti
 
 def require_some_grant(application: Application, at: datetime) -> None:
     """A key that opens nothing only confuses; say so before it is made."""
-    if not Grant.objects.filter(named__application=application, revoked_at=None, ends_at__gt=at).exists():
+    if not Grant.objects.in_force(at).filter(named__application=application).exists():
         raise Conflict(
             "key.nothing_granted",
             f"{application} holds no grant yet, so a key would open nothing.",

@@ -22,7 +22,7 @@ def blocks(person: User) -> dict[str, list[dict[str, Any]]]:
     used = of_grants([grant.pk for grant in grants], at)
     lines = []
     for grant in grants:
-        for limit in grant.limits_then:  # type: ignore[attr-defined]  # prefetched
+        for limit in grant.limits_then:
             share = used[grant.pk].get(limit.kind, 0) / limit.maximum if limit.kind in used[grant.pk] else 0.0
             if share >= NEARLY:
                 lines.append((share, line(grant, limit.kind, limit.maximum, share)))

@@ -1,59 +1,115 @@
 """Take and settle: from this process's slices where a call fits, else by asking for more. No Django.
 
 Near the edge a slice shrinks to one call. Before a refusal other processes are told to give back what they
-do not use; they do so within milliseconds, and nobody waits for them longer than RECALL_S.
+do not use; they do so within milliseconds, and nobody waits for them longer than RECALL_S, unless this process itself is
+so busy that it could not ask QUESTIONS times.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tenants.quotas.batch import Batcher
 from tenants.quotas.limits import Exceeded, Need, Stale, Unavailable, resets_at
-from tenants.quotas.slices import Held, Part, Slice, Used
+from tenants.quotas.recalls import Recalls
+from tenants.quotas.slices import NO_SHARES, Held, Slice, Used
 from tenants.quotas.store import Answer, Ask, Store
 
-RECALL_S = 0.5
+RECALL_S, QUESTIONS, LONGEST_S = 0.1, 10, 0.5
 PAUSE_S = 0.004  # between two questions, while others give back
 SWEEP_S = 0.5
 IDLE_S = 1.0  # a slice that no call took from for so long goes back
+KEPT_S = 600.0  # and what is kept for a time without the database after so long
 Waiter = tuple[Need, int, "asyncio.Future[Held | Exceeded]"]
 
 
 @dataclass(slots=True)
 class Recalling:
-    """A recall under way. :ivar until: monotonic seconds when it is over, 0 before it began."""
+    """A recall under way. :ivar since: monotonic seconds when it began, 0 before. :ivar told: of which holders.
 
-    until: float = 0.0
+    :ivar questions: how often it was asked since.
+    """
+
+    since: float = 0.0
+    questions: int = 0
+    told: frozenset[int] = frozenset()
+
+    def is_last(self, now: float) -> bool:
+        """Is the question that is asked now the last one?"""
+        waited_s = now - self.since if self.since else 0.0
+        return waited_s > LONGEST_S or (waited_s > RECALL_S and self.questions >= QUESTIONS)
+
+    def goes_on(self, now: float, told: set[int]) -> None:
+        self.since = self.since or now
+        self.questions += 1
+        self.told |= told
+
+    def end(self) -> None:
+        self.since, self.questions, self.told = 0.0, 0, frozenset()
 
 
 class Leases:
-    """The limits of all grants, as this process holds them."""
+    """The limits of all grants and levels, as this process holds them. Callers wait at their grant's slice.
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    :param reachable: is it of use to ask? While it is not, what is leased here is kept, and nothing beyond is promised.
+    :param shares: percent of a limit that a process keeps leased for that time, by kind; kinds not named keep nothing.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        reachable: Callable[[], bool] = lambda: True,
+        shares: Mapping[str, int] = NO_SHARES,
+    ) -> None:
+        self.store, self.reachable, self.shares = store, reachable, shares
         self.slices: dict[int, Slice] = {}
-        self.ask: Batcher[Ask, Answer] = Batcher(store.lease)
+        self.recalls = Recalls()
+        self.ask: Batcher[Ask, Answer] = Batcher(self.lease)
         self.tasks: set[asyncio.Task[None]] = set()
 
     def take_now(self, need: Need) -> Held | None:
         """Set a call's worst case aside without asking anybody; None where that cannot be."""
-        if not need.maxima:
+        if not (need.maxima or need.levels):
             out = need.wanted_out
             return Held(out, need.tokens(out), need.usd_nanos(out))
         piece = self.slices.get(need.grant_id)
         if piece is None or piece.waiting:
             return None
-        return piece.hold(need, time.monotonic())
+        now = time.monotonic()
+        if need.levels:
+            return None if self.reachable() and self.any_low(need, now) else self.hold_all(need, now)
+        return None if piece.is_low(now) and self.reachable() else piece.hold(need, now)
+
+    def any_low(self, need: Need, now: float) -> bool:
+        found = (self.slices.get(holder_id) for holder_id, _ in limited(need))
+        return any(piece.is_low(now) for piece in found if piece is not None)
+
+    def hold_all(self, need: Need, now: float, *, less: bool = False) -> Held | None:
+        """As `Slice.hold`, at the grant and at every level of the call, or nowhere."""
+        found, out = [], need.wanted_out
+        for holder_id, maxima in limited(need):
+            piece = self.slices.get(holder_id)
+            room = None if piece is None else piece.room(need, maxima, now, less=less)
+            if piece is None or room is None:
+                return None
+            found.append(piece)
+            out = min(out, room)
+        first, *rest = [piece.take(need, out, now) for piece in found]
+        first.more = tuple(rest)
+        return first
 
     async def take(self, need: Need, version: int) -> Held | Exceeded:
         """Set a call's worst case aside. :param version: of the passport. Raises Stale, Unavailable."""
         if (held := self.take_now(need)) is not None:
             return held
-        piece = self.slices.setdefault(need.grant_id, Slice(need.grant_id))
+        if not self.reachable():
+            raise Unavailable(
+                "what this process had leased of the limits is used up, and it can lease no more"
+            )
+        piece = self.slice_of(need.grant_id)
         future: asyncio.Future[Held | Exceeded] = asyncio.get_running_loop().create_future()
         piece.waiting.append((need, version, future))
         self.work_on(piece)
@@ -64,6 +120,11 @@ class Leases:
                 self.undo(late)
             raise
 
+    def slice_of(self, holder_id: int) -> Slice:
+        if holder_id not in self.slices:
+            self.slices[holder_id] = Slice(holder_id, self.shares)
+        return self.slices[holder_id]
+
     def settle(self, held: Held, tokens: int, usd_nanos: int) -> Used | None:
         """The call is over. The answer goes to the ledger together with the call."""
         piece = held.slice
@@ -71,22 +132,25 @@ class Leases:
             return None
         used = piece.settle(held, tokens, usd_nanos, time.monotonic())
         self.tell_soon(piece)
-        return used
+        return (
+            joined(used, [self.settle(each, tokens, usd_nanos) for each in held.more]) if held.more else used
+        )
 
     def undo(self, held: Held) -> None:
         """The call never happened."""
-        if held.slice is not None:
-            held.slice.undo(held)
-            self.tell_soon(held.slice)
+        for each in (held, *held.more):
+            if each.slice is not None:
+                each.slice.undo(each)
+                self.tell_soon(each.slice)
 
-    def recall(self, grant_id: int) -> None:
+    def recall(self, holder_id: int) -> None:
         """Another process may need what is free here."""
-        if (piece := self.slices.get(grant_id)) is not None:
+        if (piece := self.slices.get(holder_id)) is not None:
             piece.give_back()
             self.work_on(piece)
 
     def tell_soon(self, piece: Slice) -> None:
-        if piece.tell and not piece.working:
+        if piece.tell and not piece.working and self.reachable():
             if not piece.loose:
                 piece.give_back()
             self.work_on(piece)
@@ -129,94 +193,133 @@ class Leases:
     async def serve(self, piece: Slice, recalling: Recalling) -> None:
         """Ask for the one that waits longest and whoever waits behind it. Raises Unavailable."""
         need, version, future = piece.waiting[0]
-        piece.limit_by(need.maxima)
         now = time.monotonic()
-        if now >= piece.until:
-            piece.calls.give_back()
-            piece.rate_tokens.give_back()
-        calls = max(len(piece.waiting), piece.pace(now) if not recalling.until else 1)
-        piece.tell = False
-        answer = await self.ask(
-            Ask(piece, version, need, calls, bool(recalling.until), 0 < recalling.until < now)
-        )
+        pieces = tuple(self.ready(holder_id, maxima, now) for holder_id, maxima in limited(need))
+        calls = max(len(piece.waiting), piece.pace(now) if not recalling.since else 1)
+        last = recalling.is_last(now)
+        answer = await self.ask(Ask(piece, version, need, pieces, calls, recalling.told, last))
         if answer.verdict == "stale":
             piece.waiting.popleft()
             settle_future(future, Stale())
-            return
-        take_in(piece, need, answer, now)
-        if answer.verdict == "ok":
-            recalling.until = 0.0
-            hand_out(piece, less=True)
-            if not (piece.loose or piece.waiting):
-                piece.give_back()
-        elif answer.verdict == "limit":
-            recalling.until = 0.0
-            refuse(piece, answer)
-            piece.give_back()
-        else:
-            recalling.until = recalling.until or now + RECALL_S
+        elif answer.verdict == "recall":
+            told = {given.holder_id for given in answer.given.values() if given.recalled}
+            recalling.goes_on(now, told)
             await asyncio.sleep(PAUSE_S)
+        else:
+            if recalling.since:
+                self.recalls.note(time.monotonic() - recalling.since, late=last)
+            recalling.end()
+            for each in pieces:
+                if answer.verdict == "limit" or not (each.loose or piece.waiting):
+                    each.give_back()
+                self.tell_soon(each)
+
+    def ready(self, holder_id: int, maxima: Mapping[str, int], now: float) -> Slice:
+        """The holder's slice, to be told and asked under these limits."""
+        piece = self.slice_of(holder_id)
+        piece.limit_by(maxima)
+        if now >= piece.until:
+            piece.calls.give_back()
+            piece.rate_tokens.give_back()
+        piece.tell = False
+        return piece
+
+    async def lease(self, asks: list[Ask]) -> list[Answer]:
+        """Ask, take in what is handed out and hand it on, before anything else is asked. Raises Unavailable."""
+        asked_at = time.monotonic()
+        answers = await self.store.lease(asks)
+        for ask, answer in zip(asks, answers, strict=True):
+            if ask.need is None:
+                continue
+            for piece in ask.pieces if answer.given else ():
+                piece.taken_in(answer.given[piece.holder_id], piece.day_of(ask.need.day), asked_at)
+            if answer.verdict == "ok":
+                self.hand_out(ask.slice, less=True)
+            elif answer.verdict == "limit":
+                self.refuse(ask.slice, answer)
+        return answers
+
+    def hand_out(self, piece: Slice, *, less: bool) -> None:
+        """Whoever fits is served, in the order of coming; the first may get less than its model's maximum."""
+        while piece.waiting:
+            need, _, future = piece.waiting[0]
+            if future.done():
+                piece.waiting.popleft()
+                continue
+            held = self.hold_all(need, time.monotonic(), less=less)
+            if held is None:
+                return
+            piece.waiting.popleft()
+            future.set_result(held)
+            less = False
+
+    def refuse(self, piece: Slice, answer: Answer) -> None:
+        """The first does not fit, nor does anybody behind it who needs as much of the same."""
+        if not piece.waiting:
+            return
+        first = piece.waiting[0][0]
+        maxima, least = first.maxima_of(answer.failing), needed(first, answer.kind)
+        kept = []
+        for need, version, future in drain(piece):
+            if need.maxima_of(answer.failing) == maxima and needed(need, answer.kind) >= least:
+                future.set_result(exceeded(self.slices[answer.failing], need, answer))
+            else:
+                kept.append((need, version, future))
+        piece.waiting.extend(kept)
 
     async def sweep(self) -> None:
         """Give back what nobody uses, until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_S)
             now = time.monotonic()
-            for piece in list(self.slices.values()):
-                if piece.has_free and now - piece.used_at > IDLE_S:
-                    piece.give_back()
+            for piece in list(self.slices.values()) if self.reachable() else ():
+                if piece.has_free and (idle_s := now - piece.used_at) > IDLE_S:
+                    if idle_s < KEPT_S:
+                        piece.give_back_spare()
+                    else:
+                        piece.give_back()
                 if piece.tell:
                     self.work_on(piece)
 
-    async def used(self, grants: list[int], at: datetime) -> dict[int, dict[str, tuple[int, int]]]:
+    def free(self) -> dict[str, int]:
+        """What is leased here and no call uses, of all grants together, by part."""
+        found = dict.fromkeys(("calls", "tokens_a_minute", "slots", "tokens", "usd_nanos"), 0)
+        for piece in (each for each in self.slices.values() if each.holder_id > 0):
+            for name, part in zip(found, (piece.calls, piece.rate_tokens, piece.slots), strict=False):
+                found[name] += part.free
+            for day in piece.days.values():
+                found["tokens"] += day.tokens.free
+                found["usd_nanos"] += day.usd_nanos.free
+        return found
+
+    async def used(self, holders: list[int], at: datetime) -> dict[int, dict[str, tuple[int, int]]]:
         """(used, held) by kind, with nothing set aside but for running calls. Raises one of DOWN."""
-        for grant in grants:
-            self.recall(grant)
-        until = time.monotonic() + RECALL_S
-        while not await self.store.recall(grants) and time.monotonic() < until:
+        for holder in holders:
+            self.recall(holder)
+        until = time.monotonic() + LONGEST_S
+        while not await self.store.recall(holders) and time.monotonic() < until:
             await asyncio.sleep(PAUSE_S)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(RECALL_S):
+            async with asyncio.timeout(LONGEST_S):
                 await self.ask.drain()
-        return await self.store.used(grants, at)
+        return await self.store.used(holders, at)
 
 
-def take_in(piece: Slice, need: Need, answer: Answer, asked_at: float) -> None:
-    if answer.minute != piece.minute:
-        piece.minute, piece.calls, piece.rate_tokens = answer.minute, Part(), Part()
-    piece.until = asked_at + answer.left_ms / 1000
-    piece.seen, piece.loose = answer.seen, answer.loose
-    day = piece.day_of(need.day)
-    parts = (piece.calls, piece.rate_tokens, piece.slots, day.tokens, day.usd_nanos)
-    for part, leased in zip(parts, answer.leased, strict=True):
-        part.take_in(leased)
+def limited(need: Need) -> Iterator[tuple[int, Mapping[str, int]]]:
+    """Every holder whose limits the call is under, and these."""
+    if need.maxima:
+        yield need.grant_id, need.maxima
+    for level in need.levels:
+        yield level.holder_id, level.maxima
 
 
-def hand_out(piece: Slice, *, less: bool) -> None:
-    """Whoever fits is served, in the order of coming; the first may get less than its model's maximum."""
-    while piece.waiting:
-        need, _, future = piece.waiting[0]
-        if future.done():
-            piece.waiting.popleft()
-            continue
-        held = piece.hold(need, time.monotonic(), less=less)
-        if held is None:
-            return
-        piece.waiting.popleft()
-        future.set_result(held)
-        less = False
-
-
-def refuse(piece: Slice, answer: Answer) -> None:
-    """The first does not fit, nor does anybody behind it who needs as much."""
-    first = piece.waiting[0][0]
-    kept = []
-    for need, version, future in drain(piece):
-        if need.maxima == first.maxima and needed(need, answer.kind) >= needed(first, answer.kind):
-            future.set_result(exceeded(piece, need, answer))
-        else:
-            kept.append((need, version, future))
-    piece.waiting.extend(kept)
+def joined(first: Used | None, others: list[Used | None]) -> Used | None:
+    """What one call takes out of several slices, as one."""
+    found = [used for used in (first, *others) if used is not None]
+    if not found:
+        return None
+    found[0].more = tuple(found[1:])
+    return found[0]
 
 
 def needed(need: Need, kind: str) -> int:
@@ -241,8 +344,9 @@ def exceeded(piece: Slice, need: Need, answer: Answer) -> Exceeded:
         used -= piece.rate_tokens.free
     elif kind == "concurrency":
         used -= piece.slots.free
-    at = datetime.fromtimestamp(answer.minute * 60, UTC) if kind in ("rpm", "tpm") else need.at
-    return Exceeded(kind, used, max(0, held), answer.maximum, needed(need, kind), resets_at(kind, at))
+    at = datetime.fromtimestamp(piece.minute * 60, UTC) if kind in ("rpm", "tpm") else need.at
+    level = next((each for each in need.levels if each.holder_id == answer.failing), None)
+    return Exceeded(kind, used, max(0, held), answer.maximum, needed(need, kind), resets_at(kind, at), level)
 
 
 def drop_gone(piece: Slice) -> None:

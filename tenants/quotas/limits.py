@@ -1,6 +1,8 @@
 """The contract between who grants limits and who enforces them. Pure, no Django.
 
-A call needs five things, each under one or two limits; all are taken together or not at all:
+Whoever has limits is a holder: a grant, named by its id, or a level beside it (the organisation, a team, a key, a share
+of the grant), named by a number below zero. A call needs five things, each under one or two limits of each of its
+holders; all are taken together or not at all:
 
 calls a minute      rpm
 tokens a minute     tpm, charged an estimate and corrected when the host reports
@@ -16,7 +18,25 @@ from datetime import datetime, timedelta
 RATES = ("rpm", "tpm", "concurrency")
 BUDGETS = ("tokens_per_day", "tokens_per_month", "usd_per_day", "usd_per_month")
 KINDS = RATES + BUDGETS
+SOFT, SHADOW = (
+    "soft ",
+    "shadow ",
+)  # before a kind, among maxima: such a limit lets pass, and counts what a hard one had not
 MINUTE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a call is under beside its grant.
+
+    :param scope: organisation, team, key or share. :param name: of the team, key or application; empty for the organisation.
+    :param maxima: as those of a Need; also limits that let pass, with SOFT or SHADOW before their kind.
+    """
+
+    holder_id: int
+    scope: str
+    name: str
+    maxima: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -27,7 +47,8 @@ class Need:
     :param tokens_out: what the caller allows per choice; None lets the budgets decide, up to `most_out`.
     :param estimate: tokens charged to tpm until the host reports.
     :param price_in, price_out: 1e-12 USD per million tokens; None where no price is known.
-    :param maxima: limits by kind, in tokens, calls or nano-dollars.
+    :param beside: what a call costs at worst beside its tokens, in 1e-18 USD.
+    :param maxima: the grant's limits by kind, in tokens, calls or nano-dollars. :param levels: what else it is under.
     """
 
     grant_id: int
@@ -40,6 +61,8 @@ class Need:
     price_in: int | None
     price_out: int | None
     maxima: Mapping[str, int]
+    beside: int = 0
+    levels: tuple[Level, ...] = ()
 
     @property
     def wanted_out(self) -> int:
@@ -63,13 +86,21 @@ class Need:
         """What it costs, rounded up; 0 where no price is known."""
         if self.price_in is None or self.price_out is None:
             return 0
-        return ceil_div(self.tokens_in * self.price_in + out * self.choices * self.price_out, 10**9)
+        tokens = self.tokens_in * self.price_in + out * self.choices * self.price_out
+        return ceil_div(tokens + self.beside, 10**9)
+
+    def maxima_of(self, holder_id: int) -> Mapping[str, int]:
+        """The limits that the call has there; none where it is not under that holder."""
+        if holder_id == self.grant_id:
+            return self.maxima
+        return next((level.maxima for level in self.levels if level.holder_id == holder_id), {})
 
     def out_for(self, tokens: int, usd_nanos: int | None) -> int:
         """How many tokens per choice so many tokens and, unless None, so much money leave; may be negative."""
         fits = tokens - self.tokens_in
         if usd_nanos is not None and self.price_in is not None and self.price_out:
-            fits = min(fits, (usd_nanos * 10**9 - self.tokens_in * self.price_in) // self.price_out)
+            left = usd_nanos * 10**9 - self.beside - self.tokens_in * self.price_in
+            fits = min(fits, left // self.price_out)
         return fits // self.choices
 
 
@@ -79,6 +110,7 @@ class Exceeded:
 
     :param used: already used; `held` is set aside for calls that run now; `needed` is this call's worst case.
     :param resets_at: when the window ends; None for concurrency, which ends with a call.
+    :param level: whose limit it is; None for the grant's own.
     """
 
     kind: str
@@ -87,6 +119,7 @@ class Exceeded:
     maximum: int
     needed: int
     resets_at: datetime | None
+    level: Level | None = None
 
 
 class Stale(Exception):

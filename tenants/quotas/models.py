@@ -1,5 +1,6 @@
-"""What is counted against a grant's budgets. The limits themselves belong to the grant.
+"""What is counted against limits. The limits themselves belong to grants, and to what is above and below them (`tenants/levels`).
 
+Whoever has limits is a holder, and one number names it: a grant by its own id, anything else by its level's id below zero.
 The gateway changes these rows only through the functions of `tenants/keys/gateway.sql`; what is spent
 changes only together with the usage event that says why (`tenants/usage`).
 """
@@ -7,11 +8,11 @@ changes only together with the usage event that says why (`tenants/usage`).
 from django.db import models
 from django.db.models import F, Q
 
-from tenants.access.models import Grant
-
 
 class Window(models.Model):
-    """What one grant spent, and what its running calls hold, in one UTC day or month; counted with or without a limit.
+    """What one holder spent, and what its running calls hold, in one UTC day or month.
+
+    Of grants it is counted with or without a limit, of the others since they had their first.
 
     :ivar tokens_held, usd_nanos_held: leased to gateway processes: the worst case of calls that run now, and what
         is set aside for the next ones.
@@ -19,7 +20,7 @@ class Window(models.Model):
 
     DAY, MONTH = "day", "month"
 
-    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="+")
+    holder_id = models.BigIntegerField()
     period = models.CharField(max_length=5, choices=[(DAY, "Day"), (MONTH, "Month")])
     starts_at = models.DateTimeField()
     tokens_spent = models.BigIntegerField(default=0)
@@ -28,36 +29,38 @@ class Window(models.Model):
     usd_nanos_held = models.BigIntegerField(default=0)
 
     class Meta:
-        ordering = ["grant", "period", "starts_at"]
+        ordering = ["holder_id", "period", "starts_at"]
         constraints = [
-            models.UniqueConstraint(fields=["grant", "period", "starts_at"], name="window_once_per_grant"),
+            models.UniqueConstraint(
+                fields=["holder_id", "period", "starts_at"], name="window_once_per_holder"
+            ),
             models.CheckConstraint(condition=Q(period__in=["day", "month"]), name="window_period_is_known"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.period} from {self.starts_at:%Y-%m-%d} of {self.grant_id}"
+        return f"{self.period} from {self.starts_at:%Y-%m-%d} of {self.holder_id}"
 
 
 class Rate(models.Model):
-    """What a grant used of its latest minute, slices that are leased included.
+    """What a holder used of its latest minute, slices that are leased included.
 
     :ivar minute: since 1970, by the database's clock. :ivar tokens: beyond the limit they are debt on the next minutes.
     """
 
-    grant = models.OneToOneField(Grant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    holder_id = models.BigIntegerField(unique=True)
     minute = models.BigIntegerField()
     calls = models.BigIntegerField()
     tokens = models.BigIntegerField()
 
     class Meta:
-        ordering = ["grant"]
+        ordering = ["holder_id"]
 
     def __str__(self) -> str:
-        return f"minute {self.minute} of {self.grant_id}"
+        return f"minute {self.minute} of {self.holder_id}"
 
 
 class Share(models.Model):
-    """What one gateway process leases of one grant's rates. Gone when its spool was read to the end.
+    """What one gateway process leases of one holder's rates. Gone when its spool was read to the end.
 
     Everything is a running total, of the minute for calls and tokens, so that what is told twice counts once.
 
@@ -66,7 +69,7 @@ class Share(models.Model):
     """
 
     spool = models.CharField(max_length=80)
-    grant = models.ForeignKey(Grant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    holder_id = models.BigIntegerField(db_index=True)
     minute = models.BigIntegerField()
     calls_leased = models.BigIntegerField()
     calls_returned = models.BigIntegerField()
@@ -78,15 +81,37 @@ class Share(models.Model):
     loose = models.BooleanField()
 
     class Meta:
-        ordering = ["grant", "spool"]
-        constraints = [models.UniqueConstraint(fields=["spool", "grant"], name="share_once_per_process")]
+        ordering = ["holder_id", "spool"]
+        constraints = [models.UniqueConstraint(fields=["spool", "holder_id"], name="share_once_per_process")]
 
     def __str__(self) -> str:
-        return f"share of {self.spool} in {self.grant_id}"
+        return f"share of {self.spool} in {self.holder_id}"
+
+
+class Passed(models.Model):
+    """How many calls of a day went on although a soft or shadow limit of theirs was used up: a hard one had refused them.
+
+    :ivar day: the beginning of the day in which they came.
+    """
+
+    holder_id = models.BigIntegerField()
+    kind = models.CharField(max_length=16)
+    mode = models.CharField(max_length=6)
+    day = models.DateTimeField()
+    calls = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["holder_id", "kind", "mode", "day"]
+        constraints = [
+            models.UniqueConstraint(fields=["holder_id", "kind", "mode", "day"], name="passed_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls beyond {self.mode} {self.kind} of {self.holder_id}"
 
 
 class Lease(models.Model):
-    """What one gateway process leases of one grant's budgets, in one UTC day. Gone like its share.
+    """What one gateway process leases of one holder's budgets, in one UTC day. Gone like its share.
 
     What it still has is leased - returned - shipped; the windows of the day and its month hold exactly that.
 
@@ -94,9 +119,7 @@ class Lease(models.Model):
     """
 
     spool = models.CharField(max_length=80)
-    grant = models.ForeignKey(
-        Grant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
-    )
+    holder_id = models.BigIntegerField()
     day = models.DateTimeField()
     tokens_leased = models.BigIntegerField()
     tokens_returned = models.BigIntegerField()
@@ -106,9 +129,9 @@ class Lease(models.Model):
     usd_nanos_shipped = models.BigIntegerField()
 
     class Meta:
-        ordering = ["day", "grant", "spool"]
+        ordering = ["day", "holder_id", "spool"]
         constraints = [
-            models.UniqueConstraint(fields=["spool", "grant", "day"], name="lease_once_per_process"),
+            models.UniqueConstraint(fields=["spool", "holder_id", "day"], name="lease_once_per_process"),
             *(
                 models.CheckConstraint(
                     condition=Q(**{f"{unit}_leased__gte": F(f"{unit}_returned") + F(f"{unit}_shipped")}),
@@ -119,4 +142,4 @@ class Lease(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"lease of {self.spool} in {self.grant_id}"
+        return f"lease of {self.spool} in {self.holder_id}"

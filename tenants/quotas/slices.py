@@ -1,4 +1,4 @@
-"""What one process holds of one grant's limits, so that most calls ask nobody. Pure, no Django.
+"""What one process holds of one holder's limits, so that most calls ask nobody. Pure, no Django.
 
 A slice has five parts. What is `free` may be taken here; how much was ever leased and given back are running
 totals, so that a question that is asked twice, or answered to nobody, changes nothing. Rates belong to one
@@ -31,9 +31,30 @@ class Part:
         self.free += leased - self.leased
         self.leased = leased
 
-    def give_back(self) -> None:
-        self.returned += self.free
-        self.free = 0
+    def give_back(self, kept: int = 0) -> None:
+        """:param kept: so much stays free here."""
+        if self.free > kept:
+            self.returned += self.free - kept
+            self.free = kept
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the database says of one holder.
+
+    :param minute: of the database's clock; `left_ms` is what is left of it. :param seen: calls and tokens of the minute in all.
+    :param leased: totals, in the order of the slice's parts. :param recalled: others were told to give back.
+    :param passed: soft limits that are used up.
+    """
+
+    holder_id: int
+    minute: int
+    left_ms: int
+    seen: tuple[int, int]
+    leased: list[int]
+    loose: bool
+    recalled: bool
+    passed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -59,11 +80,30 @@ class Limited:
 
     @classmethod
     def by(cls, maxima: Mapping[str, int]) -> "Limited":
-        rpm, tpm, concurrency, *budgets = (kind in maxima for kind in KINDS)
+        kinds = {kind.rpartition(" ")[2] for kind in maxima}  # what lets pass is counted, too
+        rpm, tpm, concurrency, *budgets = (kind in kinds for kind in KINDS)
         return cls(rpm, tpm, concurrency, any(budgets[:2]), any(budgets[2:]))
 
 
 UNLIMITED = Limited.by({})
+NO_SHARES: Mapping[str, int] = {}
+NOTHING = (0, 0, 0, 0, 0)
+# the limits of each part, in the order of `Slice.parts`
+LIMITS_OF = (
+    ("rpm",),
+    ("tpm",),
+    ("concurrency",),
+    ("tokens_per_day", "tokens_per_month"),
+    ("usd_per_day", "usd_per_month"),
+)
+
+
+def kept_of(maxima: Mapping[str, int], shares: Mapping[str, int]) -> tuple[int, ...]:
+    """Of each part as much as the smallest of its limits allows; nothing where one of them is closed."""
+    limits = (
+        [maxima[kind] * shares.get(kind, 0) // 100 for kind in kinds if kind in maxima] for kinds in LIMITS_OF
+    )
+    return tuple(min(found, default=0) for found in limits)
 
 
 @dataclass(slots=True)
@@ -71,6 +111,7 @@ class Held:
     """The worst case that is set aside for a call, and where it was taken from.
 
     :ivar tokens_out: how much it may answer per choice. :ivar day: None where no budget is limited.
+    :ivar more: what is set aside for it at its levels.
     """
 
     tokens_out: int
@@ -81,26 +122,32 @@ class Held:
     estimate: int = 0
     day: Day | None = None
     limited: Limited = UNLIMITED
+    more: "tuple[Held, ...]" = ()
 
 
 @dataclass(slots=True)
 class Used:
-    """What a finished call takes out of a day's slice for good, when the ledger has it."""
+    """What a finished call takes out of a day's slice for good, when the ledger has it. :ivar more: of its levels' slices."""
 
     slice: "Slice"
     day: Day
     tokens: int
     usd_nanos: int
+    more: "tuple[Used, ...]" = ()
 
 
 class Slice:
-    """:ivar until: monotonic seconds when the minute ends. :ivar over: tokens reported beyond what was charged to
+    """:param shares: percent of a limit that is kept leased for a time without the database, by kind. :ivar kept: so many.
+
+    :ivar until: monotonic seconds when the minute ends. :ivar over: tokens reported beyond what was charged to
     any minute, a running total. :ivar loose: it may have free parts that another process could use.
     :ivar tell: something is to be told soon. :ivar seen: calls and tokens of the minute in all, when last told.
+    :ivar passed: soft limits that were used up then.
     """
 
-    def __init__(self, grant_id: int) -> None:
-        self.grant_id = grant_id
+    def __init__(self, holder_id: int, shares: Mapping[str, int] = NO_SHARES) -> None:
+        self.holder_id, self.shares = holder_id, shares
+        self.kept: tuple[int, ...] = NOTHING
         self.maxima: Mapping[str, int] = {}
         self.limited = UNLIMITED
         self.minute, self.until = 0, 0.0
@@ -108,6 +155,7 @@ class Slice:
         self.over = 0
         self.days: dict[datetime, Day] = {}
         self.seen = (0, 0)
+        self.passed: tuple[str, ...] = ()
         self.loose = self.tell = False
         self.ahead, self.asked_at, self.used_at = 1, 0.0, 0.0
         self.waiting: deque[Any] = deque()
@@ -118,7 +166,12 @@ class Slice:
 
         :param less: a call without a maximum of its own may get less than its model's, if no more is free.
         """
-        if need.maxima is not self.maxima and need.maxima != self.maxima:
+        out = self.room(need, need.maxima, now, less=less)
+        return None if out is None else self.take(need, out, now)
+
+    def room(self, need: Need, maxima: Mapping[str, int], now: float, *, less: bool = False) -> int | None:
+        """How many tokens per choice the call may answer here; None where it does not fit."""
+        if maxima is not self.maxima and maxima != self.maxima:
             return None
         limited = self.limited
         if limited.calls or limited.rate_tokens:
@@ -130,14 +183,21 @@ class Slice:
                 return None
         if limited.slots and self.slots.free < 1:
             return None
-        out, day = need.wanted_out, None
+        out = need.wanted_out
         if limited.tokens or limited.usd:
             day = self.days.get(need.day)
             if day is None:
                 return None
-            out = self.fitting(need, day, less)
-            if out < need.least_out:
-                return None
+            if not self.fits(day, need.tokens(out), need.usd_nanos(out)):
+                out = self.fitting(need, day) if less and need.tokens_out is None else -1
+                if out < need.least_out or not self.fits(day, need.tokens(out), need.usd_nanos(out)):
+                    return None
+        return out
+
+    def take(self, need: Need, out: int, now: float) -> Held:
+        """Set aside what there is room for."""
+        limited = self.limited
+        day = self.days[need.day] if limited.tokens or limited.usd else None
         held = Held(
             out, need.tokens(out), need.usd_nanos(out), self, self.minute, need.estimate, day, limited
         )
@@ -147,17 +207,17 @@ class Slice:
         self.used_at = now
         return held
 
-    def fitting(self, need: Need, day: Day, less: bool) -> int:
-        """Tokens per choice that the day's free budget leaves; -1 where that is not enough."""
-        out = need.wanted_out
-        if less and need.tokens_out is None:
-            tokens = day.tokens.free if self.limited.tokens else need.tokens(out)
-            out = min(out, need.out_for(tokens, day.usd_nanos.free if self.limited.usd else None))
-        if (self.limited.tokens and need.tokens(out) > day.tokens.free) or (
-            self.limited.usd and need.usd_nanos(out) > day.usd_nanos.free
-        ):
-            return -1
-        return out
+    def fits(self, day: Day, tokens: int, usd_nanos: int) -> bool:
+        """Is so much free in the day's budgets?"""
+        limited = self.limited
+        return not (
+            (limited.tokens and tokens > day.tokens.free) or (limited.usd and usd_nanos > day.usd_nanos.free)
+        )
+
+    def fitting(self, need: Need, day: Day) -> int:
+        """Tokens per choice that the day's free budget leaves; may be negative."""
+        tokens = day.tokens.free if self.limited.tokens else need.tokens(need.wanted_out)
+        return min(need.wanted_out, need.out_for(tokens, day.usd_nanos.free if self.limited.usd else None))
 
     def move(self, held: Held, sign: int) -> None:
         """Take (-1) or free (1) what a call holds, but for its count."""
@@ -219,6 +279,26 @@ class Slice:
         for part in self.parts():
             part.give_back()
 
+    def give_back_spare(self) -> None:
+        """The same, but for what is kept: others can recall it."""
+        for part, kept in zip(self.parts(), self.kept_here(), strict=True):
+            self.tell = self.tell or part.free > kept
+            part.give_back(kept)
+        self.loose = self.loose and self.has_free
+
+    def kept_here(self) -> list[int]:
+        """As `parts`: of the latest day only."""
+        return [*self.kept[:3], *NOTHING[:2] * (len(self.days) - 1), *(self.kept[3:] if self.days else ())]
+
+    def is_low(self, now: float) -> bool:
+        """Has it less than half of what it should keep, and could there be more?"""
+        return (
+            self.kept is not NOTHING
+            and self.loose
+            and now - self.asked_at > BUSY_S
+            and any(2 * part.free < kept for part, kept in zip(self.parts(), self.kept_here(), strict=True))
+        )
+
     def parts(self) -> list[Part]:
         days = [part for day in self.days.values() for part in (day.tokens, day.usd_nanos)]
         return [self.calls, self.rate_tokens, self.slots, *days]
@@ -228,11 +308,22 @@ class Slice:
         return any(part.free for part in self.parts())
 
     def limit_by(self, maxima: Mapping[str, int]) -> None:
-        """The grant's limits are others now: what was leased under the old ones goes back first."""
+        """The holder's limits are others now: what was leased under the old ones goes back first."""
         if maxima != self.maxima:
             self.give_back()
             self.limited = Limited.by(maxima)
+            self.kept = kept_of(maxima, self.shares) if self.shares else NOTHING
         self.maxima = maxima
+
+    def taken_in(self, given: Given, day: Day, asked_at: float) -> None:
+        """What the database handed out is free here. :param asked_at: monotonic seconds, before it was asked."""
+        if given.minute != self.minute:
+            self.minute, self.calls, self.rate_tokens = given.minute, Part(), Part()
+        self.until = asked_at + given.left_ms / 1000
+        self.seen, self.loose, self.passed = given.seen, given.loose, given.passed
+        parts = (self.calls, self.rate_tokens, self.slots, day.tokens, day.usd_nanos)
+        for part, leased in zip(parts, given.leased, strict=True):
+            part.take_in(leased)
 
     def day_of(self, at: datetime) -> Day:
         if at not in self.days:

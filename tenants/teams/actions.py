@@ -7,8 +7,10 @@ from django.db import IntegrityError, transaction
 from foundry.audit.actions import record
 from foundry.lib import secrets
 from foundry.lib.errors import Conflict, Invalid
+from foundry.lib.units import usd
+from foundry.people.leaving import leave
 from foundry.people.models import User
-from tenants.teams import rules
+from tenants.teams import rules, vacancies
 from tenants.teams.models import Application, Calendar, CostCentre, Environment, Membership, Team
 
 CALENDAR_KIND = "cal-"  # what every calendar's secret starts with
@@ -55,6 +57,34 @@ def cost_centre_of(code: str) -> CostCentre:
 
 
 @transaction.atomic
+def set_budget(centre_id: int, budget_nanos: int | None, *, actor: User, at: datetime) -> CostCentre:
+    """What a cost centre may promise a month, in nano-dollars; None takes the budget away. Admins and finance.
+
+    Raises Forbidden, Invalid. The audit says when it was how much.
+    """
+    rules.require_budget_keeper(actor)
+    if budget_nanos is not None and not 0 <= budget_nanos <= rules.BUDGET_AT_MOST_NANOS:
+        raise Invalid(
+            "cost_centre.budget",
+            "A budget is from 0 to 1,000,000,000 USD a month.",
+            remedy="Mend it, or leave it empty for none.",
+            errors={"budget": "From 0 to 1,000,000,000 USD."},
+        )
+    centre = CostCentre.objects.select_for_update().get(pk=centre_id)
+    before, centre.budget_nanos = centre.budget_nanos, budget_nanos
+    centre.save(update_fields=["budget_nanos"])
+    record(
+        "cost_centre.budget",
+        centre,
+        actor=actor,
+        at=at,
+        before={"usd_per_month": None if before is None else str(usd(before))},
+        after={"usd_per_month": None if budget_nanos is None else str(usd(budget_nanos))},
+    )
+    return centre
+
+
+@transaction.atomic
 def add_member(team: Team, user: User, role: str, *, actor: User, at: datetime) -> Membership:
     """Raises Forbidden unless the actor owns the team or is an admin, Conflict for a member."""
     rules.require_manager(team, actor)
@@ -69,6 +99,7 @@ def add_member(team: Team, user: User, role: str, *, actor: User, at: datetime) 
         raise Conflict(
             "member.exists", f"{user} is in {team.name} already.", remedy="Change the role instead."
         ) from there
+    vacancies.watch(at, only=[team])
     record("team.add_member", team, actor=actor, at=at, after={"member": user.email, "role": role})
     return membership
 
@@ -84,6 +115,7 @@ def change_role(team: Team, user: User, role: str, *, actor: User, at: datetime)
         rules.require_another_owner(team, user)
     membership.role = role
     membership.save(update_fields=["role"])
+    vacancies.watch(at, only=[team])
     change = {"member": user.email, "role": role}
     record("team.change_role", team, actor=actor, at=at, before=change | {"role": before}, after=change)
     return membership
@@ -91,14 +123,19 @@ def change_role(team: Team, user: User, role: str, *, actor: User, at: datetime)
 
 @transaction.atomic
 def remove_member(team: Team, user: User, *, actor: User, at: datetime) -> None:
-    """Take a person out of a team; anybody may leave. A team keeps at least one owner."""
+    """Take a person out of a team; anybody may leave. A team keeps at least one owner.
+
+    Their sessions, tokens and own keys of the team end with it; its applications' keys go on.
+    """
     if actor.pk != user.pk:
         rules.require_manager(team, actor)
     membership = held_membership(team, user)
     rules.require_another_owner(team, user)
     role = membership.role
+    ended = leave(user, team, at=at)
     membership.delete()
-    record("team.remove_member", team, actor=actor, at=at, before={"member": user.email, "role": role})
+    before = {"member": user.email, "role": role}
+    record("team.remove_member", team, actor=actor, at=at, before=before, after=ended)
 
 
 def held_membership(team: Team, user: User) -> Membership:
@@ -126,9 +163,10 @@ def add_application(
             errors={"environment": "Unknown."},
         )
     fields = {"slug": slug, "name": name, "environment": environment}
+    owner = actor if rules.is_member(team, actor) else rules.first_owner(team)
     try:
         with transaction.atomic():
-            application = Application.objects.create(team=team, created_at=at, **fields)
+            application = Application.objects.create(team=team, owner=owner, created_at=at, **fields)
     except IntegrityError as taken:
         raise Conflict(
             "application.exists",
@@ -136,6 +174,32 @@ def add_application(
             remedy="Choose another short name.",
         ) from taken
     record("application.add", application, actor=actor, at=at, after=fields | {"team": team.slug})
+    return application
+
+
+@transaction.atomic
+def name_application_owner(application_id: int, owner: User, *, actor: User, at: datetime) -> Application:
+    """Who of the team answers for an application: its owners and admins say. Raises Forbidden, Conflict."""
+    User.objects.select_for_update().get(pk=owner.pk)  # before the application, as leaving takes them
+    application = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("team", "owner")
+        .get(pk=application_id)
+    )
+    rules.require_manager(application.team, actor)
+    rules.require_active(application.team)
+    before = application.owner
+    if not owner.is_active or not rules.is_member(application.team, owner):
+        raise Conflict(
+            "application.foreign_owner",
+            f"{owner} is not in {application.team}.",
+            remedy="Choose somebody of the team, or add them first.",
+            errors={"owner": "Not in the team."},
+        )
+    application.owner = owner
+    application.save(update_fields=["owner"])
+    told = {"owner": before.email if before else None}
+    record("application.owner", application, actor=actor, at=at, before=told, after={"owner": owner.email})
     return application
 
 

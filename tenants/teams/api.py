@@ -17,6 +17,7 @@ from foundry.people.models import User
 from tenants.teams import actions, rules
 from tenants.teams.models import Application, Environment, Membership, Team
 
+APPLICATION_ID = OpenApiParameter("application_id", int, OpenApiParameter.PATH)
 USER_ID = OpenApiParameter("user_id", int, OpenApiParameter.PATH)
 
 
@@ -57,10 +58,20 @@ class RoleSerializer(serializers.Serializer[Any]):
 
 class ApplicationSerializer(serializers.ModelSerializer[Application]):
     environment = serializers.CharField()
+    owner = serializers.EmailField(
+        source="owner.email",
+        default=None,
+        allow_null=True,
+        help_text="Who answers for it; null asks for somebody.",
+    )
 
     class Meta:
         model = Application
-        fields = ["id", "slug", "name", "environment", "created_at"]
+        fields = ["id", "slug", "name", "environment", "owner", "created_at"]
+
+
+class ApplicationOwnerSerializer(serializers.Serializer[Any]):
+    owner = serializers.EmailField(help_text="Somebody of the team.")
 
 
 class NewApplicationSerializer(serializers.Serializer[Any]):
@@ -138,7 +149,7 @@ class TeamView(viewsets.ReadOnlyModelViewSet[Team]):
     @extend_schema(responses=ApplicationSerializer(many=True), operation_id="teams_applications_list")
     @action(detail=True, methods=["get"], filter_backends=[])
     def applications(self, request: Request, slug: str) -> Response:
-        return self.page(self.get_object().applications.all(), ApplicationSerializer)
+        return self.page(self.get_object().applications.select_related("owner"), ApplicationSerializer)
 
     @extend_schema(request=NewApplicationSerializer, responses={201: ApplicationSerializer})
     @applications.mapping.post
@@ -146,6 +157,24 @@ class TeamView(viewsets.ReadOnlyModelViewSet[Team]):
         team, fields = self.get_object(), read(NewApplicationSerializer, request)
         added = actions.add_application(team, **fields, actor=self.person, at=clock.now())
         return Response(ApplicationSerializer(added).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        parameters=[APPLICATION_ID], request=ApplicationOwnerSerializer, responses=ApplicationSerializer
+    )
+    @action(
+        detail=True,
+        methods=["patch"],
+        url_path=r"applications/(?P<application_id>[0-9]{1,18})",
+        filter_backends=[],
+    )
+    def application(self, request: Request, slug: str, application_id: str) -> Response:
+        """Name who answers for it."""
+        team = self.get_object()
+        row = get_object_or_404(team.applications, pk=application_id)
+        rules.require_manager(team, self.person)
+        owner = rules.person_called(read(ApplicationOwnerSerializer, request)["owner"], "owner")
+        named = actions.name_application_owner(row.pk, owner, actor=self.person, at=clock.now())
+        return Response(ApplicationSerializer(named).data)
 
 
 def routes(router: BaseRouter) -> None:

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 
 class CostCentre(models.Model):
-    """Who pays. `code` is finance's own number."""
+    """Who pays. `code` is finance's own number.
+
+    :ivar budget_nanos: what it may promise a month, in nano-dollars; None where finance named none.
+    """
 
     code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
+    budget_nanos = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         ordering = ["code"]
@@ -88,12 +92,18 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
 
 class Application(models.Model):
-    """A workload of one team in one environment. Keys belong to it."""
+    """A workload of one team in one environment. Keys belong to it.
+
+    :ivar owner: who of the team answers for it; None asks for somebody, and its keys go on.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="applications")
     slug = models.SlugField()
     name = models.CharField(max_length=120)
     environment = models.CharField(max_length=12, choices=Environment)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ApplicationQuerySet.as_manager()
@@ -109,6 +119,30 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team.slug}/{self.slug}"
+
+
+class Vacancy(models.Model):
+    """From one moment to another nobody owned a team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="vacancies")
+    since = models.DateTimeField()
+    filled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "vacancies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team"], condition=Q(filled_at=None), name="one_open_vacancy_per_team"
+            ),
+            models.CheckConstraint(
+                condition=Q(filled_at=None) | Q(filled_at__gte=models.F("since")),
+                name="vacancy_is_filled_after_it_opens",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team} without an owner since {self.since}"
 
 
 class Calendar(models.Model):

@@ -8,6 +8,7 @@ from tenants.teams.models import Membership, Team
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_LENGTH, NAME_LENGTH = 50, 120
+BUDGET_AT_MOST_NANOS = 10**18  # a billion USD; it fits the column with room to sum
 RESERVED = frozenset({"new"})  # /teams/new/ is a page
 
 
@@ -19,6 +20,17 @@ def is_owner(team: Team, person: User) -> bool:
     return team.memberships.filter(user=person, role=Membership.OWNER).exists()
 
 
+def has_owner(team: Team) -> bool:
+    """Somebody who is here owns it."""
+    return team.memberships.filter(role=Membership.OWNER, user__is_active=True).exists()
+
+
+def first_owner(team: Team) -> User | None:
+    rows = team.memberships.filter(role=Membership.OWNER, user__is_active=True)
+    found = rows.select_related("user").order_by("since", "pk").first()
+    return found.user if found else None
+
+
 def may_manage(team: Team, person: User) -> bool:
     """Its owners, and admins."""
     return person.is_any(Role.ADMIN) or is_owner(team, person)
@@ -27,6 +39,11 @@ def may_manage(team: Team, person: User) -> bool:
 def require_admin(actor: User) -> None:
     if not actor.is_any(Role.ADMIN):
         raise Forbidden("team.admin_only", "Only an admin sets up a team.", remedy="Ask an admin.")
+
+
+def require_budget_keeper(actor: User) -> None:
+    if not actor.is_any(Role.ADMIN, Role.FINANCE):
+        raise Forbidden("cost_centre.keepers", "Finance and admins set budgets.", remedy="Ask one of them.")
 
 
 def require_manager(team: Team, actor: User) -> None:
@@ -44,8 +61,8 @@ def require_active(team: Team) -> None:
 
 
 def require_another_owner(team: Team, leaving: User) -> None:
-    """A team always has an owner. Ask under a lock on the team."""
-    owners = team.memberships.filter(role=Membership.OWNER)
+    """A team always has an owner who is here. Ask under a lock on the team."""
+    owners = team.memberships.filter(role=Membership.OWNER, user__is_active=True)
     if owners.filter(user=leaving).exists() and not owners.exclude(user=leaving).exists():
         raise Conflict(
             "team.last_owner",

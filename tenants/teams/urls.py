@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenants.teams import views
+from tenants.teams import owner_pages, views
 
 urlpatterns = [
     path("teams/", views.teams, name="teams"),
@@ -9,5 +9,10 @@ urlpatterns = [
     path("teams/<slug:slug>/members/", views.add_member, name="team-add-member"),
     path("teams/<slug:slug>/members/<int:user_id>/role/", views.change_role, name="team-change-role"),
     path("teams/<slug:slug>/members/<int:user_id>/remove/", views.remove_member, name="team-remove-member"),
+    path(
+        "teams/<slug:slug>/applications/<int:number>/owner/",
+        owner_pages.application_owner,
+        name="application-owner",
+    ),
     path("teams/<slug:slug>/applications/", views.add_application, name="team-add-application"),
 ]

@@ -1,18 +1,25 @@
 """Teams: who is in, what they run, and the forms of those who keep them."""
 
+from typing import Any
+
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from foundry.lib import clock
 from foundry.lib.errors import Invalid, Refused
 from foundry.people.access import signed_in, with_role
-from foundry.people.models import Role
+from foundry.people.models import Role, User
+from foundry.web.confirm import ask_first
+from foundry.web.forms import show_refusal
 from tenants.teams import actions, rules
 from tenants.teams.forms import ApplicationForm, MemberForm, TeamForm
 from tenants.teams.models import Membership, Team
@@ -51,7 +58,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "team": row,
         "members": row.memberships.select_related("user"),
-        "applications": row.applications.all(),
+        "applications": row.applications.select_related("owner"),
         "is_member": rules.is_member(row, person),
         "may_manage": rules.may_manage(row, person) and row.closed_at is None,
         "member_form": MemberForm(prefix="member"),
@@ -68,7 +75,7 @@ def new_team(request: HttpRequest) -> HttpResponse:
         try:
             made = create(request, form)
         except Refused as refused:
-            tell(form, refused)
+            show_refusal(form, refused)
         else:
             messages.success(request, f"{made.name} is set up.")
             return redirect("team", made.slug)
@@ -79,15 +86,6 @@ def create(request: HttpRequest, form: TeamForm) -> Team:
     fields = dict(form.cleaned_data)
     owner = rules.person_called(fields.pop("owner"), "owner")
     return actions.create_team(**fields, owner=owner, actor=signed_in(request), at=clock.now())
-
-
-def tell(form: TeamForm, refused: Refused) -> None:
-    """Show a refusal where it belongs: beside its field, else above the form."""
-    fields = {name: why for name, why in refused.errors.items() if name in form.fields}
-    for name, why in fields.items():
-        form.add_error(name, why)
-    if not fields:
-        form.add_error(None, str(refused))
 
 
 def checked(form: forms.Form) -> dict[str, str]:
@@ -110,25 +108,66 @@ def add_member(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("team", slug)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def change_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
+    """First what an owner loses, then the act."""
     row = team_seen(request, slug)
     user = get_object_or_404(row.memberships.select_related("user"), user_id=user_id).user
+    if request.method != "POST":
+        rules.require_manager(row, signed_in(request))
+        return ask_first(
+            request, f"Make {user} a member of {row}?", None, button="Make member", send={"role": Membership.MEMBER},
+            words="A member still asks for models and makes keys. Owners decide a team's steps, renew, and add people.",
+            back=reverse("team", args=[slug]), whom=whom_it_demotes(row, user),
+        )  # fmt: skip
     role = request.POST.get("role", "")
     actions.change_role(row, user, role, actor=signed_in(request), at=clock.now())
     messages.success(request, f"{user} is {role} now.")
     return redirect("team", slug)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def remove_member(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
-    row = team_seen(request, slug)
+    """First what ends and what goes on, then the act; whoever leaves signs in again."""
+    row, person = team_seen(request, slug), signed_in(request)
     user = get_object_or_404(row.memberships.select_related("user"), user_id=user_id).user
-    actions.remove_member(row, user, actor=signed_in(request), at=clock.now())
-    messages.success(request, f"{user} is no longer in {row.name}.")
-    return redirect("teams") if user == signed_in(request) else redirect("team", slug)
+    leaves = user == person
+    if request.method == "POST":
+        actions.remove_member(row, user, actor=person, at=clock.now())
+        if leaves:
+            return redirect("login")
+        messages.success(request, f"{user} is no longer in {row.name}.")
+        return redirect("team", slug)
+    if not leaves:
+        rules.require_manager(row, person)
+    return render(request, "confirm.html", before_removal(row, user, leaves=leaves))
+
+
+def whom_it_demotes(team: Team, user: User) -> list[str]:
+    """The person, and what is left of those who answer for the team."""
+    owners = team.memberships.filter(role=Membership.OWNER).exclude(user=user).select_related("user")
+    left = ", ".join(sorted(str(each.user) for each in owners))
+    stays = (
+        f"{left} still own{'s' if len(owners) == 1 else ''} {team}."
+        if left
+        else f"Nobody else owns {team}: make somebody an owner first."
+    )
+    answers = team.applications.filter(owner=user).order_by("slug").values_list("name", flat=True)
+    goes_on = f"{user} still answers for {', '.join(answers)}." if answers else ""
+    return [f"{user} ({user.email}), an owner of {team} now.", stays, *filter(None, [goes_on])]
+
+
+def before_removal(team: Team, user: User, *, leaves: bool) -> dict[str, Any]:
+    who = "Your" if leaves else "Their"
+    return {
+        "title": f"Leave {team}?" if leaves else f"Remove {user} from {team}?",
+        "button": "Leave the team" if leaves else "Remove",
+        "words": f"{who} sessions, API tokens and own keys of this team end at once. Signing in again is possible.",
+        "back": reverse("team", args=[team.slug]),
+        **import_string(settings.TOLL_OF_LEAVER)(user, team, clock.now()),
+    }
 
 
 @require_POST

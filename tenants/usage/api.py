@@ -16,11 +16,12 @@ from foundry.lib import clock, csv
 from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
 from tenants.usage import shapes
+from tenants.usage.hits_api import HitsView
 from tenants.usage.models import UsageEvent, UsageEventQuerySet
 from tenants.usage.period import read_period
 from tenants.usage.summary import KEYS, Question, Row, read_by, summarise, total
 
-FILTERS = ("team", "model", "host", "key", "grant", "application", "outcome")
+FILTERS = ("team", "model", "host", "offer", "key", "grant", "application", "tag", "outcome")
 ASKED = [
     OpenApiParameter("from", str, description="A date or an RFC 3339 moment; thirty days back unless said."),
     OpenApiParameter("to", str, description="A date (its whole day) or a moment; now unless said."),
@@ -99,5 +100,6 @@ class EventView(mixins.ListModelMixin, viewsets.GenericViewSet[UsageEvent]):
 
 
 def routes(router: BaseRouter) -> None:
+    router.register("hits", HitsView, basename="hits")
     router.register("usage/events", EventView, basename="usage-event")
     router.register("usage", UsageView, basename="usage")

@@ -10,18 +10,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from catalog import price_words
 from catalog.models import Offer, Price
-from foundry.lib.units import cost_nanos, price_units
+from foundry.lib.units import PRICE_DECIMALS, cost_nanos, price_units
 from foundry.people.access import signed_in
 from foundry.people.models import User
 from tenants.access.models import Grant, Limit
 from tenants.keys.models import ApiKey
+from tenants.keys.passport import PriceRow, amounts, tier_row
 from tenants.teams.models import Application, Team
+from tenants.usage.charge import MILLION, NO_KINDS, Tokens, priced
 from tenants.usage.envelope import BASIS_WORDS, Basis, Outcome
 from tenants.usage.models import UsageEvent, UsageKey
 from tenants.usage.words import refusal_words
 
 GATEWAY = "gateway"
+PER = {"request": MILLION, "web_search": MILLION}  # not tokens: counted in millions
 TONES = {
     Outcome.OK: "good",
     Outcome.UPSTREAM_ERROR: "bad",
@@ -33,11 +37,12 @@ TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Tokens of one kind. :param per_million: USD; `nanos` is their share of the cost before rounding."""
+    """What is counted of one kind. :param usd: per `unit`; `nanos` is its share of the cost before rounding."""
 
     word: str
-    tokens: int
-    per_million: Decimal
+    count: int
+    usd: Decimal
+    unit: str
     nanos: int
 
 
@@ -62,6 +67,12 @@ class CallFacts:
     @property
     def why(self) -> str:
         return refusal_words(self.event.code) if self.event.outcome == Outcome.REFUSED else self.event.code
+
+    @property
+    def told_difference_nanos(self) -> int | None:
+        """By how much the host says more than our price does; negative where it says less."""
+        told, ours = self.event.told_nanos, self.event.cost_nanos
+        return None if told is None or ours is None else told - ours
 
     @property
     def basis_words(self) -> str:
@@ -98,19 +109,29 @@ def gather(event: UsageEvent) -> CallFacts:
     return facts
 
 
+def tokens_of(event: UsageEvent) -> Tokens:
+    kinds = None if event.kinds is None else (*event.kinds, *NO_KINDS[len(event.kinds) :])
+    return Tokens(event.tokens_in, event.tokens_out, event.tokens_cached, event.tokens_reasoning, kinds)
+
+
 def parts(event: UsageEvent, price: Price) -> list[Part]:
-    """How the cost comes together at the call's price row; kinds without tokens are left out."""
-    cached = price.cached_input_per_million
-    rows = [
-        ("Input", event.tokens_in - event.tokens_cached, price.input_per_million),
-        ("Cached input", event.tokens_cached, price.input_per_million if cached is None else cached),
-        ("Output", event.tokens_out, price.output_per_million),
-    ]
+    """How the cost comes together at the call's price row, as the gateway reckons; a tier that was met counts."""
+    rows = priced(tokens_of(event), price_row(price), event.started_at)
     return [
-        Part(word, tokens, each, cost_nanos([(tokens, price_units(each))]))
-        for word, tokens, each in rows
-        if tokens
-    ]
+        Part(price_words.label(each.kind), each.count // PER.get(each.kind, 1),
+             Decimal(each.units).scaleb(-PRICE_DECIMALS), price_words.unit(each.kind), cost_nanos([(each.count, each.units)]))
+        for each in rows if each.units or each.kind not in PER
+    ]  # fmt: skip
+
+
+def price_row(price: Price) -> PriceRow:
+    """A catalog's price as the gateway reads it."""
+    cached = price.cached_input_per_million
+    return PriceRow(
+        price.pk, price.basis, price.precedence, price.starts_at, price.ends_at, price_units(price.input_per_million),
+        price_units(price.output_per_million), None if cached is None else price_units(cached), amounts(price.parts),
+        tuple(map(tier_row, price.tiers)),
+    )  # fmt: skip
 
 
 @require_safe

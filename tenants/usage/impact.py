@@ -8,7 +8,7 @@ from django.db.models import QuerySet, Sum
 
 from tenants.access.models import Grant, GrantApplication
 from tenants.keys.models import ApiKey
-from tenants.teams.models import Application
+from tenants.teams.models import Application, Team
 from tenants.usage.envelope import Outcome
 from tenants.usage.models import UsageHour
 
@@ -70,8 +70,27 @@ def of_offers(offer_ids: Collection[int], at: datetime) -> Impact:
         for each in named.select_related("application__team").order_by("application__slug")
     }
     count_keys(found, named, at)
+    hours = UsageHour.objects.filter(grant_id__in=grants.values("pk"))
+    return counted(found, hours, at)
+
+
+def of_caller(what: Team | ApiKey, at: datetime) -> Impact:
+    """What a team's applications, or one key, called. Three queries."""
+    keys = ApiKey.objects.live(at).select_related("application__team").order_by("application__slug")
+    if isinstance(what, Team):
+        keys, hours = keys.filter(application__team=what), UsageHour.objects.filter(team_id=what.pk)
+    else:
+        keys, hours = keys.filter(pk=what.pk), UsageHour.objects.filter(key_id=what.pk)
+    found: dict[int, Hit] = {}
+    for key in keys:
+        found.setdefault(key.application_id, Hit(key.application)).keys += 1
+    return counted(found, hours, at)
+
+
+def counted(found: dict[int, Hit], hours: QuerySet[UsageHour], at: datetime) -> Impact:
+    """With the calls of the last day and week of these hours."""
     hour, total = at.replace(minute=0, second=0, microsecond=0), dict[datetime, int]()
-    rows = UsageHour.objects.filter(grant_id__in=grants.values("pk"), hour__gte=hour - WEEK, hour__lte=at)
+    rows = hours.filter(hour__gte=hour - WEEK, hour__lte=at)
     sums = rows.exclude(outcome=Outcome.REFUSED).order_by().values_list("application_id", "hour")
     for application_id, when, calls in sums.annotate(sum=Sum("calls")):
         if (hit := found.get(application_id)) is not None:

@@ -52,8 +52,9 @@ def take_in(batch: list[Envelope]) -> tuple[int, int, list[str]]:
 def values(batch: list[Envelope]) -> Iterator[tuple[object, ...]]:
     """The columns of `usage_incoming`, in the order of COLUMNS; the hash is made as the gateway makes it."""
     names = COLUMNS[1:]
-    read, stamp = attrgetter(*names), names.index("started_at")
+    read, stamp, kinds = attrgetter(*names), names.index("started_at"), names.index("kinds")
     for envelope in batch:
         told = list(read(envelope))
         told[stamp] = envelope.started_at.isoformat()
+        told[kinds] = None if envelope.kinds is None else list(envelope.kinds)
         yield (body_hash(dict(zip(names, told, strict=True))), *told)

@@ -51,6 +51,7 @@ class UsageEvent(models.Model):
 
     :ivar cost_nanos: nano-dollars; null where no price was known.
     :ivar overshoot_tokens: what the host reported beyond the worst case that was held.
+    :ivar kinds: counts in the order of `envelope.KINDS`, null where all are 0. :ivar told_nanos: what the host says it costs.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -77,6 +78,12 @@ class UsageEvent(models.Model):
     basis = models.TextField(choices=BASES)
     price_id = models.BigIntegerField(null=True)
     overshoot_tokens = models.BigIntegerField()
+    kinds = ArrayField(models.BigIntegerField(), null=True)
+    told_nanos = models.BigIntegerField(null=True)
+    held_tokens = models.BigIntegerField(null=True)
+    held_nanos = models.BigIntegerField(null=True)
+    tag = models.TextField(default="")
+    tries = models.TextField(default="")
     recorded_at = models.DateTimeField()
 
     objects = UsageEventQuerySet.as_manager()
@@ -99,9 +106,11 @@ class UsageHourQuerySet(models.QuerySet["UsageHour"]):
 
 
 class UsageHour(models.Model):
-    """The sums of one hour for one key, grant, outcome and basis. Written together with the events.
+    """The sums of one hour for one key, grant, outcome, basis and tag. Written together with the events.
 
-    :ivar latency: counts of calls per bucket of LATENCY_MS.
+    :ivar latency: counts of calls per bucket of LATENCY_MS. :ivar kinds: in the order of KINDS, null where all are 0.
+    :ivar told_calls: calls of known cost for which the host told its own; `told_nanos` is what it told,
+        `told_cost_nanos` what they cost by our prices.
     """
 
     hour = models.DateTimeField()
@@ -121,6 +130,11 @@ class UsageHour(models.Model):
     tokens_reasoning = models.BigIntegerField()
     cost_nanos = models.BigIntegerField()
     unknown_cost_calls = models.BigIntegerField()
+    tag = models.TextField(default="")
+    kinds = ArrayField(models.BigIntegerField(), null=True)
+    told_calls = models.BigIntegerField(default=0)
+    told_nanos = models.BigIntegerField(default=0)
+    told_cost_nanos = models.BigIntegerField(default=0)
     latency = ArrayField(models.BigIntegerField())
 
     objects = UsageHourQuerySet.as_manager()
@@ -136,7 +150,7 @@ class UsageHour(models.Model):
             models.UniqueConstraint(
                 fields=[
                     "hour", "team_id", "application_id", "key_id", "grant_id", "offer_id", "model",
-                    "outcome", "code", "basis",
+                    "outcome", "code", "basis", "tag",
                 ],
                 nulls_distinct=False,
                 name="hour_once",
@@ -151,6 +165,7 @@ class Shipper(models.Model):
     """A gateway process and when it last said that it lives.
 
     :ivar waiting: calls in its spool that are not in the ledger yet; `oldest_s` is how long the first waits.
+    :ivar version: of the passports, as it last confirmed it; 0 before it has.
     """
 
     spool = models.CharField(primary_key=True, max_length=80)
@@ -158,9 +173,24 @@ class Shipper(models.Model):
     seen_at = models.DateTimeField()
     waiting = models.IntegerField(default=0)
     oldest_s = models.FloatField(default=0)
+    version = models.BigIntegerField(default=0)
 
     class Meta:
         ordering = ["-seen_at"]
 
     def __str__(self) -> str:
         return self.spool
+
+
+class Tag(models.Model):
+    """A word that a team's calls carried on a day. A team has at most a hundred a day; `gateway.tag` counts."""
+
+    team_id = models.BigIntegerField()
+    day = models.DateField()
+    tag = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team_id", "day", "tag"], name="tag_once_a_day")]
+
+    def __str__(self) -> str:
+        return self.tag

@@ -15,7 +15,7 @@ from foundry.lib.errors import Invalid
 from foundry.people.models import User
 from tenants.keys.models import ApiKey
 from tenants.teams.models import Application, Team
-from tenants.usage.envelope import Outcome
+from tenants.usage.envelope import KINDS, Outcome
 from tenants.usage.models import LATENCY_MS, UsageHour
 from tenants.usage.period import Period
 
@@ -28,6 +28,9 @@ SUMS = (
     "tokens_reasoning",
     "cost_nanos",
     "unknown_cost_calls",
+    "told_calls",
+    "told_nanos",
+    "told_cost_nanos",
 )
 # What one can ask for -> the column it groups by.
 KEYS = {
@@ -36,6 +39,8 @@ KEYS = {
     "key": "key_id",
     "grant": "grant_id",
     "host": "host_slug",
+    "offer": "offer_id",
+    "tag": "tag",
     "model": "model",
     "outcome": "outcome",
     "code": "code",
@@ -45,8 +50,8 @@ KEYS = {
 }
 
 
-class LatencySum(Aggregate):
-    """Histograms added bucket by bucket."""
+class ArraySum(Aggregate):
+    """Histograms added bucket by bucket, counts kind by kind."""
 
     function = "usage_sum"
     output_field = ArrayField(BigIntegerField())
@@ -54,7 +59,11 @@ class LatencySum(Aggregate):
 
 @dataclass(slots=True)
 class Row:
-    """One line of a summary. `keys` holds the values it is grouped by, in words; `cost_nanos` leaves out unknown costs."""
+    """One line of a summary. `keys` holds the values it is grouped by, in words; `cost_nanos` leaves out unknown costs.
+
+    :ivar told_nanos: what hosts themselves say of `told_calls`, which cost `told_cost_nanos` by our prices.
+    :ivar kinds: in the order of KINDS; may be shorter.
+    """
 
     keys: dict[str, Any]
     calls: int = 0
@@ -64,9 +73,13 @@ class Row:
     tokens_reasoning: int = 0
     cost_nanos: int = 0
     unknown_cost_calls: int = 0
+    told_calls: int = 0
+    told_nanos: int = 0
+    told_cost_nanos: int = 0
     refused: int = 0
     errors: int = 0
     latency: list[int] = field(default_factory=list)
+    kinds: list[int] = field(default_factory=list)
 
     @property
     def tokens(self) -> int:
@@ -79,8 +92,17 @@ class Row:
     def add(self, other: "Row") -> None:
         for name in (*SUMS, "refused", "errors"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        pairs = zip_longest(self.latency, other.latency, fillvalue=0)
-        self.latency = [mine + its for mine, its in pairs]
+        self.latency, self.kinds = added(self.latency, other.latency), added(self.kinds, other.kinds)
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        counts = self.kinds + [0] * len(KINDS)
+        return dict(zip(KINDS, counts, strict=False))
+
+    @property
+    def told_difference_nanos(self) -> int:
+        """By how much hosts say more than our prices do; negative where they say less."""
+        return self.told_nanos - self.told_cost_nanos
 
     def percentile(self, share: float) -> int | None:
         """An upper bound in ms for that share of the calls; None without calls, or beyond the last bucket."""
@@ -90,6 +112,10 @@ class Row:
             if passed >= wanted > 0:
                 return bound
         return None
+
+
+def added(mine: list[int], its: list[int]) -> list[int]:
+    return [a + b for a, b in zip_longest(mine, its, fillvalue=0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +162,11 @@ def condition(name: str, value: str) -> Q:
             return Q(application_id__in=Application.objects.filter(slug=value).values("pk"))
         case "host":
             return Q(host_slug=value)
-        case "key" | "grant":
+        case "key" | "grant" | "offer":
             return Q(
                 **{KEYS[name]: int(value) if value.isascii() and value.isdigit() and len(value) < 19 else -1}
             )
-        case "model" | "outcome" | "code" | "basis":
+        case "model" | "outcome" | "code" | "basis" | "tag":
             return Q(**{name: value})
     raise AssertionError(name)
 
@@ -156,7 +182,8 @@ def summarise(question: Question, person: User) -> list[Row]:
             **{f"sum_{name}": Sum(name) for name in SUMS},
             sum_refused=Sum("calls", filter=Q(outcome=Outcome.REFUSED), default=0),
             sum_errors=Sum("calls", filter=Q(outcome=Outcome.UPSTREAM_ERROR), default=0),
-            sum_latency=LatencySum(F("latency")),
+            sum_latency=ArraySum(F("latency")),
+            sum_kinds=ArraySum(F("kinds")),
         )
     )
     found = list(grouped[: MOST_ROWS + 1])
@@ -169,6 +196,7 @@ def summarise(question: Question, person: User) -> list[Row]:
             {name: each[KEYS[name]] for name in question.by},
             **{name: int(each[f"sum_{name}"] or 0) for name in (*SUMS, "refused", "errors")},
             latency=[int(count) for count in each["sum_latency"] or []],
+            kinds=[int(count) for count in each["sum_kinds"] or []],
         )
         for each in found
     ]
@@ -181,6 +209,7 @@ def named(rows: Sequence[Row], by: tuple[str, ...]) -> None:
     lookups: dict[str, Any] = {
         "team": lambda ids: Team.objects.filter(pk__in=ids).values_list("pk", "slug"),
         "application": lambda ids: Application.objects.filter(pk__in=ids).values_list("pk", "slug"),
+        "offer": lambda ids: ((each.pk, str(each)) for each in Offer.objects.with_names().filter(pk__in=ids)),
         "key": lambda ids: ApiKey.objects.filter(pk__in=ids).values_list("pk", "prefix"),
     }
     for name in set(by) & set(lookups):

@@ -13,18 +13,21 @@ SHOWN = 20
 HOURS = """
 WITH told AS (
     SELECT date_trunc('hour', started_at, 'UTC') AS hour, team_id, application_id, key_id, grant_id, offer_id, model, outcome,
-        code, basis, count(*) AS calls, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out,
+        code, basis, tag, count(*) AS calls, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out,
         sum(tokens_cached) AS tokens_cached, sum(tokens_reasoning) AS tokens_reasoning,
-        coalesce(sum(cost_nanos), 0) AS cost_nanos, count(*) FILTER (WHERE cost_nanos IS NULL) AS unknown_cost_calls
-    FROM usage_event GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        coalesce(sum(cost_nanos), 0) AS cost_nanos, count(*) FILTER (WHERE cost_nanos IS NULL) AS unknown_cost_calls,
+        usage_sum(kinds) AS kinds, count(told_nanos) FILTER (WHERE cost_nanos IS NOT NULL) AS told_calls,
+        coalesce(sum(told_nanos) FILTER (WHERE cost_nanos IS NOT NULL), 0) AS told_nanos,
+        coalesce(sum(cost_nanos) FILTER (WHERE told_nanos IS NOT NULL), 0) AS told_cost_nanos
+    FROM usage_event GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 ), both_sides AS (
     SELECT coalesce(t.hour, h.hour) AS hour, coalesce(t.team_id, h.team_id) AS team, coalesce(t.model, h.model) AS model,
         ROW(t.calls, t.tokens_in, t.tokens_out, t.tokens_cached, t.tokens_reasoning, t.cost_nanos,
-            t.unknown_cost_calls)::text AS events,
+            t.unknown_cost_calls, t.kinds, t.told_calls, t.told_nanos, t.told_cost_nanos)::text AS events,
         ROW(h.calls, h.tokens_in, h.tokens_out, h.tokens_cached, h.tokens_reasoning, h.cost_nanos,
-            h.unknown_cost_calls)::text AS sums
+            h.unknown_cost_calls, h.kinds, h.told_calls, h.told_nanos, h.told_cost_nanos)::text AS sums
     FROM told t FULL JOIN usage_hour h ON t.hour = h.hour AND t.team_id = h.team_id AND t.model = h.model
-        AND t.outcome = h.outcome AND t.code = h.code AND t.basis = h.basis
+        AND t.outcome = h.outcome AND t.code = h.code AND t.basis = h.basis AND t.tag = h.tag
         AND coalesce(t.application_id, 0) = coalesce(h.application_id, 0)
         AND coalesce(t.key_id, 0) = coalesce(h.key_id, 0) AND coalesce(t.grant_id, 0) = coalesce(h.grant_id, 0)
         AND coalesce(t.offer_id, 0) = coalesce(h.offer_id, 0)
@@ -32,34 +35,46 @@ WITH told AS (
 SELECT count(*), array_agg(format('hour %s team %s %s: events %s, hour %s', hour, team, model, events, sums))
     FILTER (WHERE events IS DISTINCT FROM sums) FROM both_sides
 """
+# A level is counted since it was made, in the day and month of that moment from their beginning.
 WINDOWS = """
-WITH told AS (
-    SELECT grant_id, period, date_trunc(period, started_at, 'UTC') AS starts_at,
-        sum(tokens_in + tokens_out) AS tokens, coalesce(sum(cost_nanos), 0) AS nanos
-    FROM usage_event CROSS JOIN (VALUES ('day'), ('month')) AS p(period) WHERE grant_id IS NOT NULL GROUP BY 1, 2, 3
+WITH counted AS (
+    SELECT grant_id AS holder_id, NULL::timestamptz AS since, started_at, tokens_in + tokens_out AS tokens, cost_nanos
+    FROM usage_event WHERE grant_id IS NOT NULL
+    UNION ALL
+    SELECT -l.id, l.made_at, e.started_at, e.tokens_in + e.tokens_out, e.cost_nanos FROM levels_level l JOIN usage_event e ON
+        l.scope = 'organisation' OR l.team_id = e.team_id OR l.scope = 'key' AND l.key_id = e.key_id
+        OR l.grant_id = e.grant_id AND (l.application_id = e.application_id OR l.key_id = e.key_id)
+), told AS (
+    SELECT holder_id, period, quotas_begins(period, started_at) AS starts_at, sum(tokens) AS tokens,
+        coalesce(sum(cost_nanos), 0) AS nanos
+    FROM counted CROSS JOIN (VALUES ('day'), ('month')) AS p(period)
+    WHERE since IS NULL OR quotas_begins(period, started_at) >= quotas_begins(period, since) GROUP BY 1, 2, 3
+), charged AS (
+    SELECT w.* FROM quotas_window w LEFT JOIN levels_level l ON w.holder_id = -l.id
+    WHERE l.id IS NULL OR w.starts_at >= quotas_begins(w.period, l.made_at)
 ), both_sides AS (
-    SELECT coalesce(t.grant_id, w.grant_id) AS grant_id, coalesce(t.period, w.period) AS period,
+    SELECT coalesce(t.holder_id, w.holder_id) AS holder_id, coalesce(t.period, w.period) AS period,
         coalesce(t.starts_at, w.starts_at) AS starts_at,
         ROW(coalesce(t.tokens, 0), coalesce(t.nanos, 0))::text AS events,
         ROW(coalesce(w.tokens_spent, 0), coalesce(w.usd_nanos_spent, 0))::text AS charged
-    FROM told t FULL JOIN quotas_window w ON t.grant_id = w.grant_id AND t.period = w.period AND t.starts_at = w.starts_at
+    FROM told t FULL JOIN charged w ON t.holder_id = w.holder_id AND t.period = w.period AND t.starts_at = w.starts_at
 )
-SELECT count(*), array_agg(format('grant %s, %s from %s: events %s, charged %s', grant_id, period, starts_at, events, charged))
-    FILTER (WHERE events <> charged) FROM both_sides
+SELECT count(*), array_agg(format('%s %s, %s from %s: events %s, charged %s', CASE WHEN holder_id < 0 THEN 'level'
+    ELSE 'grant' END, abs(holder_id), period, starts_at, events, charged)) FILTER (WHERE events <> charged) FROM both_sides
 """
 HOLDS = """
 WITH leased AS (
-    SELECT grant_id, period, date_trunc(period, day, 'UTC') AS starts_at,
+    SELECT holder_id, period, quotas_begins(period, day) AS starts_at,
         sum(tokens_leased - tokens_returned - tokens_shipped) AS tokens,
         sum(usd_nanos_leased - usd_nanos_returned - usd_nanos_shipped) AS nanos
     FROM quotas_lease CROSS JOIN (VALUES ('day'), ('month')) AS p(period) GROUP BY 1, 2, 3
 ), both_sides AS (
-    SELECT coalesce(h.grant_id, w.grant_id) AS grant_id, coalesce(h.period, w.period) AS period,
+    SELECT coalesce(h.holder_id, w.holder_id) AS holder_id, coalesce(h.period, w.period) AS period,
         ROW(coalesce(h.tokens, 0), coalesce(h.nanos, 0))::text AS leased,
         ROW(coalesce(w.tokens_held, 0), coalesce(w.usd_nanos_held, 0))::text AS held
-    FROM leased h FULL JOIN quotas_window w ON h.grant_id = w.grant_id AND h.period = w.period AND h.starts_at = w.starts_at
+    FROM leased h FULL JOIN quotas_window w ON h.holder_id = w.holder_id AND h.period = w.period AND h.starts_at = w.starts_at
 )
-SELECT count(*), array_agg(format('grant %s, %s: processes lease %s, the window says %s', grant_id, period, leased, held))
+SELECT count(*), array_agg(format('holder %s, %s: processes lease %s, the window says %s', holder_id, period, leased, held))
     FILTER (WHERE leased <> held) FROM both_sides
 """
 KEYS = """

@@ -8,20 +8,28 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from catalog import price_words
 from foundry.people.access import signed_in
 from foundry.people.models import User
 from foundry.web.charts import stacked
 from tenants.teams.models import Team
 from tenants.usage.api import FILTERS, csv_answer, read_question
-from tenants.usage.envelope import BASIS_WORDS, Basis, Outcome
+from tenants.usage.envelope import BASIS_WORDS, OF_INPUT, OF_OUTPUT, Basis, Outcome
 from tenants.usage.period import WORDS
 from tenants.usage.summary import Question, Row, series, summarise, total, with_others
 from tenants.usage.words import refusal_words
 
-GROUPS = {"model": "Model", "team": "Team", "application": "Application", "host": "Host", "key": "Key"}
+GROUPS = {
+    "model": "Model",
+    "team": "Team",
+    "application": "Application",
+    "host": "Host",
+    "key": "Key",
+    "tag": "Tag",
+}
 VALUES = {"tokens": "Tokens", "cost_nanos": "Cost", "calls": "Calls", "refused": "Refused calls"}
 UNITS = {"tokens": "tokens", "cost_nanos": "usd_nanos", "calls": "calls", "refused": "calls"}
-IN_CHART, IN_TABLE = 6, 12
+IN_CHART, IN_TABLE, MOST_TAGS = 6, 12, 200
 
 
 @require_safe
@@ -42,6 +50,8 @@ def usage(request: HttpRequest) -> HttpResponse:
         "chart": chart(question, by, value, person),
         "refusals": refusals(question, person),
         "bases": bases(question, person),
+        "kinds": kinds(whole),
+        "told": told(question, person) if whole.told_calls else [],
         "chips": chips(request, question, by, value, person),
         "period": question.period,
         "group_word": GROUPS[by],
@@ -114,6 +124,35 @@ def bases(question: Question, person: User) -> list[dict[str, Any]]:
     return [{"words": BASIS_WORDS[Basis(row.keys["basis"])], "row": row} for row in rows]
 
 
+def kinds(whole: Row) -> list[dict[str, Any]]:
+    """Input, output and what they are made of; further kinds only where there are any."""
+    more = whole.by_kind
+    into = [("cached_input", whole.tokens_cached), *((kind, more[kind]) for kind in OF_INPUT)]
+    out = [("reasoning", whole.tokens_reasoning), *((kind, more[kind]) for kind in OF_OUTPUT)]
+    rows = [("input", whole.tokens_in, False), *((*each, True) for each in into if each[1])]
+    rows += [("output", whole.tokens_out, False), *((*each, True) for each in out if each[1])]
+    rows += [("web_search", more["web_search"], False)] if more["web_search"] else []
+    words = {"web_search": "Web searches"}
+    return [
+        {"words": words.get(kind) or price_words.label(kind), "count": count, "part": part}
+        for kind, count, part in rows
+    ]
+
+
+def told(question: Question, person: User) -> list[dict[str, Any]]:
+    """Per offer, what its host says against what our prices say; the largest difference first."""
+    rows = [row for row in summarise(replace(question, by=("offer",)), person) if row.told_calls]
+    rows.sort(key=lambda row: -abs(row.told_difference_nanos))
+    named = [(row.label, row, "") for row in rows[:IN_TABLE]] + [("Total", total(rows), "total")]
+    return [
+        {"label": label, "row": row, "klass": klass, "share": told_share(row)} for label, row, klass in named
+    ]
+
+
+def told_share(row: Row) -> float | None:
+    return row.told_difference_nanos / row.told_cost_nanos if row.told_cost_nanos else None
+
+
 def chips(
     request: HttpRequest, question: Question, by: str, value: str, person: User
 ) -> list[dict[str, Any]]:
@@ -121,6 +160,8 @@ def chips(
     teams = Team.objects.seen_by(person).distinct().values_list("slug", "name")[:200]
     models = summarise(replace(question, by=("model",), only={}), person)
     names = [str(row.keys["model"]) for row in models if row.keys["model"]]
+    tagged = summarise(replace(question, by=("tag",), only={}), person)
+    tags = [str(row.keys["tag"]) for row in tagged if row.keys["tag"]][:MOST_TAGS]
     fixed: list[dict[str, Any]] = [
         {
             "label": "Time",
@@ -133,6 +174,8 @@ def chips(
         {"label": "Team", "name": "team", "value": question.only.get("team"), "choices": list(teams)},
         {"label": "Model", "name": "model", "value": question.only.get("model"), "choices": names},
     ]
+    if tags or "tag" in question.only:
+        fixed += [{"label": "Tag", "name": "tag", "value": question.only.get("tag"), "choices": tags}]
     shown = {chip["name"] for chip in fixed}
     more = [name for name in FILTERS if name in question.only and name not in shown]
     return fixed + [

@@ -11,9 +11,12 @@ REFUSALS = {
     "model_not_found": "No such model",
     "price_unknown": "A budget in money, and no known price",
     "terms_not_acknowledged": "New terms were not acknowledged",
+    "host_left_alone": "The host had failed again and again",
     "host_not_callable": "The host could not be called",
     "unavailable": "The gateway could not check the call",
     "body_too_large": "The call was too large",
+    "team_paused": "The team was paused",
+    "key_paused": "The key was paused",
     "invalid_request": "The call could not be read",
 }
 

@@ -1,4 +1,4 @@
-"""The gateway with everything on (keys, limits, spool, ledger) against a bare aiohttp proxy, in the same run.
+"""The gateway with everything on (keys, limits, spool, ledger) against a bare uvicorn and aiohttp proxy, in the same run.
 
 Both forward to the same host, which answers at once with 200 tokens (a stream: one by one), for the same
 callers, 32 at a time. Rounds alternate; the ratio of
@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,7 @@ from statistics import median
 from tests.bench.measure import Measure
 from tests.processes import ROOT, Server, free_port, gateway
 
-ROUNDS, CALLS, STREAMS, CONNECTIONS = 5, 4_000, 600, 32
-TICKS = os.sysconf("SC_CLK_TCK")
+ROUNDS, CALLS, STREAMS, SINGLE, CONNECTIONS = 5, 4_000, 600, 1_000, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,9 @@ def measure() -> Iterator[Measure]:
         world = open_world(f"{host.url}/v1")
         with gateway(folder, world.gateway_url) as ours:
             yield from compare(ours, proxy, world.secret)
+            yield alone(ours, proxy, world.secret)
+            with gateway(folder, world.gateway_url) as second:
+                yield of_two(ours, second, world.secret)
 
 
 def compare(ours: Server, proxy: Server, secret: str) -> Iterator[Measure]:
@@ -79,22 +82,49 @@ def compare(ours: Server, proxy: Server, secret: str) -> Iterator[Measure]:
     )
 
 
+def alone(ours: Server, proxy: Server, secret: str) -> Measure:
+    """One caller at a time: what the gateway adds to a call that has the machine to itself."""
+    pairs = [
+        (load(ours, secret, SINGLE, connections=1), load(proxy, secret, SINGLE, connections=1))
+        for _ in range(ROUNDS)
+    ]
+    a, b = (median(each.p50_ms for each in side) for side in zip(*pairs, strict=True))
+    against = f"bare uvicorn + aiohttp proxy: {a:.3f} against {b:.3f} ms, one caller"
+    return Measure("gateway.added_p50_alone", a - b, "ms", against, ROUNDS)
+
+
+def of_two(first: Server, second: Server, secret: str) -> Measure:
+    """The same calls at one process, and at two that share every limit."""
+    one, two = [], []
+    for _ in range(ROUNDS):
+        one.append(load(first, secret, CALLS, connections=CONNECTIONS).cpu_s)
+        with ThreadPoolExecutor(2) as both:
+            halves = both.map(
+                lambda at: load(at, secret, CALLS // 2, connections=CONNECTIONS // 2), (first, second)
+            )
+            two.append(sum(each.cpu_s for each in halves) / 2)
+    against = f"one process: {median(two):.3f} against {median(one):.3f} CPU s per 1,000 calls"
+    return Measure("gateway.cpu_of_two_vs_one", median(two) / median(one), "ratio", against, ROUNDS)
+
+
 def ratio(name: str, pairs: list[tuple[float, float]], unit: str) -> Measure:
     ours, theirs = (median(each) for each in zip(*pairs, strict=True))
     return Measure(
         name,
         ours / theirs,
         "ratio",
-        f"bare aiohttp proxy: {ours:,.3f} against {theirs:,.3f} {unit}",
+        f"bare uvicorn + aiohttp proxy: {ours:,.3f} against {theirs:,.3f} {unit}",
         len(pairs),
     )
 
 
-def load(server: Server, secret: str, calls: int, *, stream: bool) -> Load:
+def load(
+    server: Server, secret: str, calls: int, *, stream: bool = False, connections: int = CONNECTIONS
+) -> Load:
     """So many calls at once as there are connections. Fails when one is not answered with 200."""
     before = cpu_s(server.process.pid)
     command = [sys.executable, "-m", "tests.bench.load", server.url, "--key", secret, "--calls", str(calls)]
-    command += ["--connections", str(CONNECTIONS), *(["--stream"] if stream else [])]
+    command += ["--connections", str(connections), *(["--stream"] if stream else [])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     assert told["bad"] == 0, f"{told['bad']} of {calls} calls failed at {server.url}"
@@ -104,8 +134,11 @@ def load(server: Server, secret: str, calls: int, *, stream: bool) -> Load:
 
 
 def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """What a process's threads have run so far, to the nanosecond."""
+    return (
+        sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
+        / 1e9
+    )
 
 
 @contextmanager

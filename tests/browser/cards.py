@@ -1,8 +1,19 @@
-"""Signing in as the demo's visitors do: one click on a card."""
+"""What the tests in a browser share: signing in as the demo's visitors do, by one click on a card; pages not for everybody."""
 
+from collections.abc import Callable
+
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from foundry.people.demo import DOMAIN
+
+Window = Callable[[], BrowserContext]
+IN_A_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.timeout(240),
+]
 
 
 def be(short: str, window: BrowserContext, site: str) -> Page:
@@ -12,3 +23,9 @@ def be(short: str, window: BrowserContext, site: str) -> Page:
     page.locator(f'button.person[value="{short}@{DOMAIN}"]').click()
     expect(page).to_have_url(f"{site}/")
     return page
+
+
+def refused(page: Page, url: str, status: int = 403) -> None:
+    """This person is not let in there; 404 where they may not even know of it."""
+    answer = page.request.get(url)
+    assert answer.status == status, (url, answer.status)

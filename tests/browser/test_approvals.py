@@ -8,16 +8,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tenants.access.models import Decision, Grant
 from tests import make
-from tests.browser.cards import be
+from tests.browser.cards import IN_A_BROWSER, be
 from tests.processes import console
 from tests.servers import Urls
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.timeout(240),
-]
+pytestmark = IN_A_BROWSER
 MOST_KEYS = 2
 
 

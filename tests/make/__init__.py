@@ -1,7 +1,8 @@
 """Rows for tests: plain functions with good defaults. `from tests import make`, then `make.person()`."""
 
 from tests.make.access import admin, application, approved, approved_step, grant, owner_of, request, team
-from tests.make.keys import key
+from tests.make.keys import keep_to, key
+from tests.make.moving import proposal
 from tests.make.people import person
 from tests.make.supply import host, model, offer, pause, pool, price, publisher, terms
 
@@ -12,6 +13,7 @@ __all__ = [
     "approved_step",
     "grant",
     "host",
+    "keep_to",
     "key",
     "model",
     "offer",
@@ -20,6 +22,7 @@ __all__ = [
     "person",
     "pool",
     "price",
+    "proposal",
     "publisher",
     "request",
     "team",

@@ -12,7 +12,14 @@ from tests.make.access import owner_of
 
 
 def key(
-    grant: Grant, *, only: Sequence[Grant] = (), by: User | None = None, expires_at: datetime | None = None
+    grant: Grant,
+    *,
+    only: Sequence[Grant] = (),
+    networks: Sequence[str] = (),
+    by: User | None = None,
+    expires_at: datetime | None = None,
+    at: datetime | None = None,
+    personal: bool = False,
 ) -> tuple[ApiKey, str]:
     """A live key of the first application that the grant names, and its secret."""
     application = grant.applications.select_related("team")[0]
@@ -20,7 +27,22 @@ def key(
         application=application,
         name="test",
         grants=only,
+        networks=networks,
         expires_at=expires_at,
+        personal=personal,
         actor=by or owner_of(grant.team),
+        at=at or clock.now(),
+    )
+
+
+def keep_to(key: ApiKey, networks: Sequence[str]) -> ApiKey:
+    """Only from these networks, from now on; by the team's owner."""
+    return actions.change_key(
+        key.pk,
+        name=key.name,
+        grants=list(key.grants.all()),
+        networks=networks,
+        expires_at=key.expires_at,
+        actor=owner_of(key.application.team),
         at=clock.now(),
     )

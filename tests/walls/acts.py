@@ -12,6 +12,10 @@ from foundry.people.models import User
 from tenants.access import actions as access
 from tenants.advice import actions as advice
 from tenants.evidence.questions import QUESTIONS, Asked
+from tenants.keys import actions as keys
+from tenants.levels import actions as levels
+from tenants.levels.rules import Target
+from tenants.moving.litellm import Read
 from tenants.teams import actions as teams
 from tests import make
 from tests.walls.supply import SUPPLY
@@ -43,8 +47,30 @@ def use_sign_in_link(actor: User, at: datetime) -> Act:
     return lambda act: act(secret, at)
 
 
+def deactivate_person(actor: User, at: datetime) -> Act:
+    somebody = make.person()
+    return lambda act: act(somebody.pk, reason="Left the house.", actor=actor, at=at)
+
+
+def reactivate_person(actor: User, at: datetime) -> Act:
+    somebody = make.person()
+    people.deactivate_person(somebody.pk, reason="Left.", actor=actor, at=at)
+    return lambda act: act(somebody.pk, actor=actor, at=at)
+
+
+def name_application_owner(actor: User, at: datetime) -> Act:
+    somebody = make.person()
+    application = make.application(make.team(members=(somebody,)))
+    return lambda act: act(application.pk, somebody, actor=actor, at=at)
+
+
 def create_team(actor: User, at: datetime) -> Act:
     return lambda act: act(slug="novel", name="Novel", cost_centre="1", owner=actor, actor=actor, at=at)
+
+
+def set_budget(actor: User, at: datetime) -> Act:
+    centre = make.team().cost_centre
+    return lambda act: act(centre.pk, 10**12, actor=actor, at=at)
 
 
 def add_member(actor: User, at: datetime) -> Act:
@@ -115,6 +141,16 @@ def resume(actor: User, at: datetime) -> Act:
     grant = make.grant(at=at - DAY)
     access.suspend(grant.pk, reason="Terms.", actor=actor, at=at)
     return lambda act: act(grant.pk, actor=actor, at=at)
+
+
+def suspend_team(actor: User, at: datetime) -> Act:
+    team = make.team()
+    return lambda act: act(team, reason="Audit.", actor=actor, at=at)
+
+
+def resume_team(actor: User, at: datetime) -> Act:
+    block = access.suspend_team(make.team(), reason="Audit.", actor=actor, at=at)
+    return lambda act: act(block.pk, actor=actor, at=at)
 
 
 def acknowledge(actor: User, at: datetime) -> Act:
@@ -288,8 +324,120 @@ def renew(actor: User, at: datetime) -> Act:
     return lambda act: act(grant.pk, actor=make.owner_of(grant.team), at=at)
 
 
-PEOPLE = (add_person, issue_token, revoke_token, make_sign_in_link, use_sign_in_link)
-TEAMS = (create_team, add_member, change_role, remove_member, add_application, make_calendar, end_calendar)
+RAISED: dict[str, Any] = {"limits": {"tpm": 61_000}, "reason": "A launch."}
+
+
+def raise_limits(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    return lambda act: act(grant.pk, **RAISED, ends_at=at + DAY, actor=actor, at=at)
+
+
+def break_glass(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    return lambda act: act(grant.pk, **RAISED, hours=1, actor=make.owner_of(grant.team), at=at)
+
+
+def end_raise(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - 2 * DAY)
+    made = access.raise_limits(grant.pk, **RAISED, ends_at=at + DAY, actor=actor, at=at - DAY)
+    return lambda act: act(made.pk, actor=actor, at=at)
+
+
+def review(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    made = access.break_glass(grant.pk, **RAISED, hours=1, actor=make.owner_of(grant.team), at=at)
+    return lambda act: act(made.pk, justified=True, finding="It was real.", actor=actor, at=at)
+
+
+def set_raise_rules(actor: User, at: datetime) -> Act:
+    return lambda act: act(glass_hours_at_most=4, actor=actor, at=at)
+
+
+def move_allocation(actor: User, at: datetime) -> Act:
+    giver = make.grant(at=at - DAY)
+    taker = make.grant(of=giver.team, offer=giver.offer, at=at - DAY)
+    told: dict[str, Any] = {"to": taker.pk, "kind": "tpm", "amount": 1_000, "reason": "More chat."}
+    return lambda act: act(giver.pk, **told, actor=make.owner_of(giver.team), at=at)
+
+
+def set_life_rules(actor: User, at: datetime) -> Act:
+    return lambda act: act(grace_days=7, actor=actor, at=at)
+
+
+def idle(at: datetime) -> Any:
+    """A grant that nobody called for a hundred days, and whose owner was told twenty days ago."""
+    grant = make.grant(at=at - 100 * DAY, ends_on=(at + 100 * DAY).date())
+    return access.notice_idle(grant.pk, grant.starts_at, at=at - 20 * DAY)
+
+
+def notice_idle(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - 100 * DAY, ends_on=(at + 100 * DAY).date())
+    return lambda act: act(grant.pk, grant.starts_at, at=at)
+
+
+def keep_idle(actor: User, at: datetime) -> Act:
+    grant = idle(at).grant
+    return lambda act: act(grant.pk, reason="A season.", actor=make.owner_of(grant.team), at=at)
+
+
+def give_back(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    return lambda act: act(grant.pk, reason="Over.", actor=actor, at=at)
+
+
+def take_back(actor: User, at: datetime) -> Act:
+    held = idle(at)
+    return lambda act: act(held.pk, at=at)
+
+
+def ask_again(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - 2 * DAY)
+    access.give_back(grant.pk, reason="Over.", actor=actor, at=at - DAY)
+    return lambda act: act(grant.pk, actor=make.owner_of(grant.team), at=at)
+
+
+def open_certification(actor: User, at: datetime) -> Act:
+    team = make.grant(at=at - DAY).team
+    return lambda act: act(team, actor=actor, at=at)
+
+
+def certify(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - 2 * DAY)
+    review = access.open_certification(grant.team, actor=actor, at=at - DAY)
+    return lambda act: act(review.pk, grant.pk, answer="keep", actor=actor, at=at)
+
+
+LIVING = (
+    open_certification,
+    certify,
+    set_life_rules,
+    notice_idle,
+    keep_idle,
+    give_back,
+    take_back,
+    ask_again,
+)
+RAISING = (move_allocation, raise_limits, break_glass, end_raise, review, set_raise_rules)
+PEOPLE = (
+    add_person,
+    issue_token,
+    revoke_token,
+    make_sign_in_link,
+    use_sign_in_link,
+    deactivate_person,
+    reactivate_person,
+)
+TEAMS = (
+    create_team,
+    set_budget,
+    add_member,
+    change_role,
+    remove_member,
+    add_application,
+    name_application_owner,
+    make_calendar,
+    end_calendar,
+)
 
 
 def stop_waiting(actor: User, at: datetime) -> Act:
@@ -305,7 +453,24 @@ def open_offer(actor: User, at: datetime) -> Act:
     return lambda act: act(announced.pk, make.offer(), ends_on=(at + 30 * DAY).date(), actor=actor, at=at)
 
 
+def add_question(actor: User, at: datetime) -> Act:
+    return lambda act: act(text="Who reads it?", actor=actor, at=at)
+
+
+def change_question(actor: User, at: datetime) -> Act:
+    asked = access.add_question(text="Who?", actor=actor, at=at)
+    return lambda act: act(asked.pk, text="Who reads it?", actor=actor, at=at)
+
+
+def retire_question(actor: User, at: datetime) -> Act:
+    asked = access.add_question(text="Who?", actor=actor, at=at)
+    return lambda act: act(asked.pk, actor=actor, at=at)
+
+
 ACCESS = (
+    add_question,
+    change_question,
+    retire_question,
     stop_waiting,
     open_offer,
     submit,
@@ -315,18 +480,102 @@ ACCESS = (
     revoke,
     suspend,
     resume,
+    suspend_team,
+    resume_team,
     acknowledge,
     wish,
 )
+
+
+def issue_key(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    application, owner = grant.applications.get(), make.owner_of(grant.team)
+    return lambda act: act(application=application, name="x", actor=owner, at=at)
+
+
+def change_key(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    key, _ = make.key(grant, at=at)
+    changed: dict[str, Any] = {
+        "name": "y",
+        "grants": [grant],
+        "networks": ["10.0.0.0/8"],
+        "expires_at": at + DAY,
+    }
+    return lambda act: act(key.pk, **changed, actor=make.owner_of(grant.team), at=at)
+
+
+def rotate_key(actor: User, at: datetime) -> Act:
+    grant = make.grant(at=at - DAY)
+    key, _ = make.key(grant, at=at)
+    return lambda act: act(key.pk, overlap_s=60, actor=make.owner_of(grant.team), at=at)
+
+
+def revoke_key(actor: User, at: datetime) -> Act:
+    key, _ = make.key(make.grant(at=at - DAY), at=at)
+    return lambda act: act(key.pk, reason="Leaked.", actor=actor, at=at)
+
+
+def pause_caller(actor: User, at: datetime) -> Act:
+    team = make.team()
+    return lambda act: act(team, reason="A loop.", ends_at=at + DAY, actor=actor, at=at)
+
+
+def lift_caller_pause(actor: User, at: datetime) -> Act:
+    row = keys.pause_caller(make.team(), reason="A loop.", ends_at=at + DAY, actor=actor, at=at)
+    return lambda act: act(row.pk, actor=actor, at=at)
+
+
+KEYS = (issue_key, change_key, rotate_key, revoke_key, pause_caller, lift_caller_pause)
 THREAD = (ask, answer, comment, hand_on, pass_on, accept, appeal, delegate, end_delegation)
 RENEWING = (renew,)
 POLICIES = (start_draft, change_draft, discard_draft, switch_on, name_offer_owner, drop_offer_owner)
+
+
+def set_limit(actor: User, at: datetime) -> Act:
+    return lambda act: act(Target(), kind="rpm", maximum=5, reason="Slow.", actor=actor, at=at)
+
+
+def end_limit(actor: User, at: datetime) -> Act:
+    row = levels.set_limit(Target(), kind="rpm", maximum=5, reason="Slow.", actor=actor, at=at)
+    return lambda act: act(row.pk, actor=actor, at=at)
+
+
+LEVELS = (set_limit, end_limit)
+
+
+def take_in(actor: User, at: datetime) -> Act:
+    return lambda act: act(Read(), source="LiteLLM", actor=actor, at=at)
+
+
+def change(actor: User, at: datetime) -> Act:
+    row = make.proposal(actor, at)
+    return lambda act: act(row.pk, {"environment": "staging"}, actor=actor, at=at)
+
+
+def leave_out(actor: User, at: datetime) -> Act:
+    row = make.proposal(actor, at)
+    return lambda act: act(row.pk, actor=actor, at=at)
+
+
+def note_accepted(actor: User, at: datetime) -> Act:
+    row, request = make.proposal(actor, at), make.request(at=at)
+    return lambda act: act(row, request, actor=actor, at=at)
+
+
+MOVING = (take_in, change, leave_out, note_accepted)
 ACTS: dict[str, Prepare] = {
+    **{f"tenants.levels.{case.__name__}": case for case in LEVELS},
+    **{f"tenants.moving.{case.__name__}": case for case in MOVING},
     **{f"foundry.people.{case.__name__}": case for case in PEOPLE},
     "tenants.evidence.answer": ask_for_evidence,
     **{f"tenants.advice.{case.__name__}": case for case in ADVICE},
     **{f"foundry.notify.{case.__name__}": case for case in NOTIFY},
     **{f"catalog.{case.__name__}": case for case in SUPPLY},
     **{f"tenants.teams.{case.__name__}": case for case in TEAMS},
-    **{f"tenants.access.{case.__name__}": case for case in (*ACCESS, *THREAD, *RENEWING, *POLICIES)},
+    **{f"tenants.keys.{case.__name__}": case for case in KEYS},
+    **{
+        f"tenants.access.{case.__name__}": case
+        for case in (*ACCESS, *THREAD, *RENEWING, *LIVING, *RAISING, *POLICIES)
+    },
 }

@@ -23,8 +23,11 @@ SLICES = (
     "catalog",
     "tenants.teams",
     "tenants.access",
+    "tenants.keys",
+    "tenants.levels",
     "tenants.advice",
     "tenants.evidence",
+    "tenants.moving",
 )
 
 

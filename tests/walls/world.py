@@ -15,8 +15,12 @@ from foundry.people.actions import issue_token
 from foundry.people.models import User
 from tenants.access import actions as access
 from tenants.access.actions import wish
-from tenants.access.models import Policy
+from tenants.access.models import Policy, Raise
 from tenants.advice.actions import open_campaign
+from tenants.keys.actions import pause_caller
+from tenants.levels.actions import set_limit
+from tenants.levels.rules import Target
+from tenants.teams.models import Team
 from tenants.usage.envelope import Envelope, Outcome
 from tenants.usage.ingest import ingest
 from tests import make
@@ -42,6 +46,14 @@ def own_pool(host: Host) -> CapacityPool:
     CapacityReading.objects.create(pool=pool, maximum=500, source="sync", at=clock.now())
     make.offer(at=host, pool=pool, set_by_hand={"limits": {"told": ""}})
     return pool
+
+
+def broken_glass(team: Team, owner: User) -> Raise:
+    """Of another grant of the team, so that the first one's glass is whole."""
+    grant = make.grant(of=team, app=make.application(team, "glass"), offer=make.offer())
+    return access.break_glass(
+        grant.pk, limits={"tpm": 61_000}, hours=1, reason="An outage.", actor=owner, at=clock.now()
+    )
 
 
 @dataclass(slots=True)
@@ -103,9 +115,13 @@ class World:
         delegation = access.delegate(
             lee, starts_at=at, ends_at=at + timedelta(days=1), actor=made(people["sam"]), at=at
         )
+        blocked = make.team("blocked")
         rows = {
+            "blocked_team": blocked,
+            "block": access.suspend_team(blocked, reason="Audit.", actor=made(people["ada"]), at=at),
             "call": call,
             "campaign": campaign,
+            "taker": make.grant(of=copilot, app=make.application(copilot, "batch"), offer=offer),
             "terms": make.terms("house"),
             "hand_offer": announced,
             "other_hand_offer": make.offer(at=announced.host, by_hand=True, lifecycle="announced"),
@@ -124,13 +140,33 @@ class World:
             "own_pool": own_pool(host),
             "paused_host": make.host("paused"),
             "pause": make.pause(make.host("paused"), by=made(people["ops"])),
+            "caller_pause": pause_caller(
+                make.key(grant)[0],
+                reason="A loop.",
+                ends_at=at + timedelta(hours=1),
+                actor=made(people["ops"]),
+                at=at,
+            ),
             "model": grant.offer.model,
             "publisher": grant.offer.model.publisher,
             "team": copilot,
+            "centre": copilot.cost_centre,
             "member": mia,
             "fresh_offer": make.offer(),
+            "question": access.add_question(text="Why?", required=False, actor=made(people["ada"]), at=at),
             "application": application,
+            "proposal": make.proposal(make.admin(), at),
+            "level_limit": set_limit(
+                Target(team=copilot),
+                kind="tpm",
+                maximum=90_000,
+                reason="Shared.",
+                actor=made(people["ada"]),
+                at=at,
+            ),
             "grant": grant,
+            "raise": broken_glass(copilot, olga),
+            "certification": access.open_certification(copilot, actor=olga, at=clock.now()),
             "request": asked,
             "offer": grant.offer,
             "host": grant.offer.host,

@@ -143,6 +143,32 @@ def meter(used: float | Decimal, maximum: float | Decimal | None, label: str = "
     }
 
 
+@register.inclusion_tag(component("bar"))
+def bar(taken: float, adding: float | None, maximum: float | None, words: str) -> dict[str, object]:
+    """What is taken of something and what is about to be added. `words` say the same; they stand under the bar.
+
+    It warns where nothing would be left, and where more is taken than there is.
+    """
+    after = float(taken) + float(adding or 0)
+    taken, more = min(float(taken), after), max(float(adding or 0), 0.0)
+    whole = max(float(maximum or 0), after, 1.0)
+    edge = float(maximum or 0) / whole
+    return {
+        "words": words,
+        "taken": f"{taken / whole * 100:.1f}%",
+        "adding": f"{more / whole * 100:.1f}%",
+        "edge": f"{edge * 100:.1f}%" if maximum is not None and edge < 1 else "",
+        "tone": "bad" if maximum is not None and after > float(maximum) else "",
+        "has_maximum": maximum is not None,
+    }
+
+
+@register.inclusion_tag(component("toll"))
+def toll(toll: Any) -> dict[str, object]:
+    """Whom an act hits that takes something away: applications, keys used lately, a month's calls and cost."""
+    return {"toll": toll}
+
+
 @register.inclusion_tag(component("progress"))
 def progress(seen: int, expected: int | None) -> dict[str, object]:
     """How far something has come; without `expected` it only says how much is done."""

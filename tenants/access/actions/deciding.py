@@ -58,16 +58,23 @@ def approve(
         granted=granted,
         ends_at=end_of(ends_on),
     )
+    asked, held = ask_in_words(request), opening.held_in_words(request, at)
     grant = close_with_grant(request, decision, at=at) if open_step.position == len(laid) else None
     announce(request, decision)
-    told = {"limits": speak_limits(granted), "ends_on": ends_on, "reason": reason, "step": open_step.role}
+    told = {
+        "limits": speak_limits(granted),
+        "ends_on": ends_on,
+        "reason": reason,
+        "step": open_step.role,
+        "on_behalf_of": str(decision.on_behalf_of) if decision.on_behalf_of else None,
+    }
     record(
         "request.approve",
         request,
         actor=actor,
         at=at,
-        before=ask_in_words(request),
-        after=told | {"grant": grant.pk if grant else None},
+        before=asked | held if grant else asked,
+        after=told | (opening.in_words(grant) if grant else {"grant": None}),
     )
     return decision
 

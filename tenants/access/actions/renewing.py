@@ -10,12 +10,12 @@ from foundry.audit.actions import record
 from foundry.lib.errors import Invalid
 from foundry.people.models import User
 from tenants.access import rules
-from tenants.access.actions.asking import approve_by_policy, write_down
+from tenants.access.actions.asking import approve_if_automatic, ask_like
 from tenants.access.actions.ending import locked_grant
+from tenants.access.actions.requests import ask_in_words
 from tenants.access.amounts import speak_limits
 from tenants.access.models import Grant, Request
 from tenants.access.periods import last_day
-from tenants.access.states import StepRole
 from tenants.access.suggest import suggest
 
 SAME, SUGGESTED = "same", "suggested"
@@ -33,21 +33,8 @@ def renew(grant_id: int, *, size: str = SAME, days: int = RENEW_DAYS, actor: Use
     grant = locked_grant(grant_id)
     rules.require_in_force(grant, at)
     limits = sized(grant, size, at)
-    current = grant.offer.terms
-    known = current is not None and grant.team.acknowledgements.filter(terms=current).exists()
-    named = grant.named.select_related("application__team__cost_centre").order_by("pk")[0]
-    request, planned = write_down(
-        team=grant.team,
-        offer=grant.offer,
-        application=named.application,
-        purpose=grant.request.purpose,
-        data_class=grant.data_class,
-        limits=limits,
-        ends_on=last_day(grant.ends_at) + timedelta(days=days),
-        terms_version=current.version if current and known else None,
-        stated=None,
-        actor=actor,
-        at=at,
+    request, planned = ask_like(
+        grant, limits=limits, ends_on=last_day(grant.ends_at) + timedelta(days=days), actor=actor, at=at
     )
     told = {"request": request.pk, "size": size, "limits": speak_limits(limits), "ends_on": request.ends_on}
     record(
@@ -56,16 +43,15 @@ def renew(grant_id: int, *, size: str = SAME, days: int = RENEW_DAYS, actor: Use
         actor=actor,
         at=at,
         before={"ends_at": grant.ends_at},
-        after=told | {"steps": planned},
+        after=ask_in_words(request) | told | {"steps": planned},
     )
-    if request.steps.filter(role=StepRole.POLICY).exists():
-        approve_by_policy(request, at=at)
+    approve_if_automatic(request, at=at)
     return request
 
 
 def sized(grant: Grant, size: str, at: datetime) -> dict[str, int]:
     """The limits to ask for."""
-    held = dict(grant.limits.at(at).values_list("kind", "maximum"))
+    held = dict(grant.limits.granted_at(at).values_list("kind", "maximum"))
     if size == SAME:
         return held
     if size != SUGGESTED:

@@ -11,12 +11,12 @@ from foundry.lib.errors import Conflict, Forbidden
 from foundry.notify.outbox import tell
 from foundry.people.models import User
 from tenants.access import rules
-from tenants.access.actions.asking import approve_by_policy, write_down
-from tenants.access.actions.requests import locked
+from tenants.access.actions.asking import approve_if_automatic, write_down
+from tenants.access.actions.requests import ask_in_words, locked
 from tenants.access.mentions import mentioned
 from tenants.access.models import Decision, Note, Request
 from tenants.access.periods import working_days_after
-from tenants.access.states import NoteKind, RequestState, StepRole
+from tenants.access.states import NoteKind, RequestState
 from tenants.teams import rules as team_rules
 
 ANSWERED_WITHIN_WORKING_DAYS = 1
@@ -159,6 +159,7 @@ def appeal(request_id: int, *, reason: str, actor: User, at: datetime) -> Reques
         ends_on=old.ends_on,
         terms_version=current.version if current and known else None,
         stated=old.stated,
+        answers=old.answers,
         appeals=old,
         actor=actor,
         at=at,
@@ -170,10 +171,9 @@ def appeal(request_id: int, *, reason: str, actor: User, at: datetime) -> Reques
         new,
         actor=actor,
         at=at,
-        after={"appeals": old.pk, "reason": reason, "steps": planned},
+        after=ask_in_words(new) | {"appeals": old.pk, "reason": reason, "steps": planned},
     )
-    if new.steps.filter(role=StepRole.POLICY).exists():
-        approve_by_policy(new, at=at)
+    approve_if_automatic(new, at=at)
     return new
 
 

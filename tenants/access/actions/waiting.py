@@ -175,6 +175,7 @@ def asked_for(waited: Wish, offer: Offer, ends_on: date, at: datetime) -> Reques
         ends_on=ends_on,
         terms_version=offer.terms.version if offer.terms and known else None,
         terms_later=offer.terms is not None and not known,
+        answers=None,
         actor=waited.by,
         at=at,
     )

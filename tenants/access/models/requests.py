@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Now, TruncDate
 
 from catalog.models import Offer, Terms
@@ -66,6 +66,7 @@ class Request(models.Model):
     :ivar policy: the version that laid down its steps; None only for requests older than policies.
     :ivar appeals: the decided request that this one asks for again.
     :ivar stated: what the team said it needs: calls_per_day, tokens_in and tokens_out of one call; None where it said nothing.
+    :ivar answers: the questions as they were asked, each with `question`, `version`, `text`, `required` and its `answer`.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="requests")
@@ -81,6 +82,7 @@ class Request(models.Model):
     policy = models.ForeignKey("Policy", on_delete=models.PROTECT, null=True, related_name="+")
     appeals = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="appealed_by")
     stated = models.JSONField(null=True)
+    answers = models.JSONField(default=list, db_default=Value([], output_field=models.JSONField()))
     state = models.CharField(max_length=10, choices=RequestState, default=RequestState.OPEN)
     created_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
@@ -114,6 +116,9 @@ class Request(models.Model):
         return in_order(self.asked)
 
 
+BY_URGENCY, BY_RISK = ("due_day", "-risk", "due_at", "pk"), ("-risk", "due_at", "pk")
+
+
 class StepQuerySet(models.QuerySet["Step"]):
     def next_up(self) -> Self:
         """Of each open request the one step that is to be decided now."""
@@ -130,21 +135,23 @@ class StepQuerySet(models.QuerySet["Step"]):
         return self.next_up().filter(mine).exclude(request__requester=person)
 
     def with_risk(self) -> Self:
-        """Each with `risk`, 0 to 5: how sensitive the data is, production, and whether finance has to decide, too."""
+        """Each with `due_day` (UTC) and `risk`, 0 to 5: how sensitive the data is, production, and whether finance has to
+        decide, too."""
         finance = Step.objects.filter(request=OuterRef("request"), role=StepRole.FINANCE)
         points = [When(request__data_class=name, then=place) for place, name in enumerate(DataClass.values)]
         return self.annotate(
+            due_day=TruncDate("due_at", tzinfo=UTC),
             risk=Case(*points, default=0)
             + Case(When(request__application__environment=Environment.PRODUCTION, then=1), default=0)
-            + Case(When(Exists(finance), then=1), default=0)
+            + Case(When(Exists(finance), then=1), default=0),
         )
 
     def by_urgency(self) -> Self:
         """By the day it is due, on each day the riskier first."""
-        return self.with_risk().order_by(TruncDate("due_at", tzinfo=UTC), "-risk", "due_at", "pk")
+        return self.with_risk().order_by(*BY_URGENCY)
 
     def by_risk(self) -> Self:
-        return self.with_risk().order_by("-risk", "due_at", "pk")
+        return self.with_risk().order_by(*BY_RISK)
 
 
 def held_by(person: "User") -> Q:
@@ -171,8 +178,10 @@ class Step(models.Model):
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
     role = models.CharField(max_length=16, choices=StepRole)
-    or_roles = ArrayField(models.CharField(max_length=16, choices=StepRole), default=list)
-    rule = models.CharField(max_length=80, blank=True)
+    or_roles = ArrayField(
+        models.CharField(max_length=16, choices=StepRole), default=list, db_default=Value("{}")
+    )
+    rule = models.CharField(max_length=80, blank=True, default="", db_default="")
     why = models.CharField(max_length=200)
     due_at = models.DateTimeField()
     assignee = models.ForeignKey(

@@ -41,7 +41,10 @@ class DelegationQuerySet(models.QuerySet["Delegation"]):
         return self if person.is_any("admin", "auditor") else self.filter(Q(by=person) | Q(to=person))
 
     def live(self, at: datetime) -> Self:
-        return self.filter(starts_at__lte=at, ends_at__gt=at).filter(Q(ended_at=None) | Q(ended_at__gt=at))
+        """Whoever is switched off lends nobody their name."""
+        return self.filter(starts_at__lte=at, ends_at__gt=at, by__is_active=True).filter(
+            Q(ended_at=None) | Q(ended_at__gt=at)
+        )
 
 
 class Delegation(models.Model):

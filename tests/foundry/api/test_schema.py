@@ -1,5 +1,6 @@
 """The OpenAPI document: made without a warning, valid, with every status declared."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 from openapi_spec_validator import validate
 
+from foundry.api.schema import OnceGenerator
 from tests.foundry.web.markup import inline_parts
 from tests.people import browser
 
@@ -58,6 +60,38 @@ def test_every_problem_is_declared_as_one(schema: dict[str, Any]) -> None:
         for status, answer in operation["responses"].items():
             if status.startswith("4"):
                 assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
+
+
+@pytest.fixture
+def makings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """How often the document was made; at first, it is not."""
+    made, make = list[Any](), SchemaGenerator.get_schema
+
+    def make_and_count(*asked: Any) -> Any:
+        made.append(asked)
+        return make(*asked)
+
+    monkeypatch.setattr(OnceGenerator, "made", {})
+    monkeypatch.setattr(SchemaGenerator, "get_schema", make_and_count)
+    return made
+
+
+def document(**asked: Any) -> dict[str, Any]:
+    return OnceGenerator(**asked).get_schema(public=True)  # type: ignore[no-untyped-call]  (the library has no types)
+
+
+def test_who_ask_for_it_at_once_all_get_it_and_it_is_made_once(
+    schema: dict[str, Any], makings: list[Any]
+) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        got = list(threads.map(lambda _: document(), range(4), timeout=60))
+    assert [each["paths"].keys() for each in got] == [schema["paths"].keys()] * 4
+    assert len(makings) == 1
+
+
+@pytest.mark.usefixtures("makings")
+def test_a_version_that_a_caller_asks_for_is_not_kept_for_the_next() -> None:
+    assert document(api_version="mine")["info"]["version"] == document()["info"]["version"] == "1"
 
 
 def test_every_operation_has_a_name_of_its_own(schema: dict[str, Any]) -> None:

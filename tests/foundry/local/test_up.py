@@ -101,6 +101,11 @@ def running(home: Path, ports: list[int]) -> Iterator[Up]:
     up.end()
 
 
+def test_one_process_runs_this_file(request: pytest.FixtureRequest) -> None:
+    """Its tests share one run; split over two processes they would meet each other's."""
+    assert "PYTEST_XDIST_WORKER" not in os.environ or request.node.nodeid.endswith("@up")
+
+
 def test_every_stage_says_what_it_did_and_how_long_it_took(running: Up) -> None:
     stages = [line for line in running.lines if re.match(r"  \w+ +\d+\.\d s  \S", line)]
     names = [line.split()[0] for line in stages]

@@ -128,3 +128,28 @@ def test_the_api_makes_a_hook_and_tells_its_secret_once() -> None:
     assert client.post(f"/api/v1/hooks/{made['id']}/try/").status_code == 202
     [row] = client.get(f"/api/v1/hooks/{made['id']}/deliveries/").json()["results"]
     assert (row["kind"], row["state"]) == ("hook.try", "waiting")
+
+
+def test_the_api_chooses_a_preset_switches_a_hook_and_sends_a_delivery_again() -> None:
+    mine = api(make.person("mia"))
+    assert mine.get("/api/v1/notices/preset/").json() == {"preset": "mine"}
+    chosen = mine.patch("/api/v1/notices/preset/", {"preset": "digest"}, content_type="application/json")
+    assert chosen.json() == mine.get("/api/v1/notices/preset/").json() == {"preset": "digest"}
+    wrong = mine.patch("/api/v1/notices/preset/", {"preset": "fax"}, content_type="application/json")
+    assert wrong.status_code == 400
+
+    made, _ = hook("https://hooks.example/x")
+    told()
+    sent, client = Delivery.objects.get(), api(make.admin())
+    again = f"/api/v1/hooks/{made.pk}/deliveries/{sent.pk}/again/"
+    assert client.post(again).status_code == 409, "it is on its way"
+    Delivery.objects.update(state="failed", attempts=5)
+    answer = client.post(again)
+    assert (answer.status_code, answer.json()["state"], answer.json()["attempts"]) == (202, "waiting", 0)
+    assert answer.json()["message_id"] == str(sent.message_id)
+    other, _ = hook("https://hooks.example/y")
+    assert client.post(f"/api/v1/hooks/{other.pk}/deliveries/{sent.pk}/again/").status_code == 404
+    off = client.post(f"/api/v1/hooks/{made.pk}/switch/", {"on": False}, content_type="application/json")
+    assert off.json()["disabled_at"]
+    told(key="later")
+    assert not made.deliveries.exclude(pk=sent.pk).exists()

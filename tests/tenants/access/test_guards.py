@@ -30,8 +30,8 @@ def refuses(words: str, sql: str, *values: Any) -> None:
 DECIDE = """INSERT INTO access_decision (step_id, request_id, outcome, by_id, at, reason, granted, ends_at)
             VALUES (%s, %s, 'approved', %s, now(), '', %s, now() + interval '9 days')"""
 GRANT = """INSERT INTO access_grant (team_id, offer_id, request_id, decision_id, data_class, terms_id, starts_at, ends_at,
-                                     suspended_why, revoked_why)
-           VALUES (%s, %s, %s, %s, %s, NULL, %s, %s, '', '')"""
+                                     revoked_why)
+           VALUES (%s, %s, %s, %s, %s, NULL, %s, %s, '')"""
 
 
 def insert_grant(words: str, request: Request, decision: Decision, **other: Any) -> None:
@@ -167,7 +167,7 @@ def test_no_approved_request_without_its_decisions() -> None:
 def test_no_closed_request_opened_again() -> None:
     request = make.approved(make.request())
     refuses(
-        "stays closed",
+        "when a request was closed stays",
         "UPDATE access_request SET state = 'open', closed_at = NULL WHERE id = %s",
         request.pk,
     )

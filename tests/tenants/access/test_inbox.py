@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from foundry.audit.models import Entry
+from foundry.lib import clock
+from tenants.access import actions
 from tenants.access.models import Decision, Grant, Request
 from tests import make
-from tests.people import browser
+from tests.people import api, browser
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -77,3 +79,85 @@ def test_an_owner_finds_what_waits_for_them_and_nothing_of_other_teams() -> None
     assert page.status_code == 200
     assert "Nothing waits for you." in page.text
     assert "For others" not in page.text
+
+
+def test_the_inbox_is_narrowed_to_a_team_a_data_class_and_what_is_late() -> None:
+    late = make.request(at=datetime(2026, 6, 1, 8, 0, tzinfo=UTC))
+    risky, calm = make.request(data_class="restricted"), make.request()
+    rows, client = (late, risky, calm), browser(make.admin())
+
+    def found(query: str) -> list[Request]:
+        page = client.get(f"/approvals/?{query}").text
+        return [row for row in rows if f'href="/requests/{row.pk}/"' in page]
+
+    assert found("late=1") == [late]
+    assert found("data=restricted") == [risky]
+    assert found(f"team={calm.team.slug}") == [calm]
+    assert found("data=secret") == []
+
+
+def test_whoever_decides_by_name_finds_the_inbox_in_the_sidebar() -> None:
+    owner, stand_in, ada, now = (
+        make.person(roles=("ops",)),
+        make.person(roles=("ops",)),
+        make.admin(),
+        clock.now(),
+    )
+    shown = '<li><a href="/approvals/"'
+    assert shown not in browser(owner).get("/").text
+    actions.name_offer_owner(make.offer(), owner, actor=ada, at=now)
+    actions.delegate(stand_in, starts_at=now, ends_at=now + DAY, actor=ada, at=now)
+    for person in (owner, stand_in):
+        assert shown in browser(person).get("/").text
+
+
+def test_a_script_lists_previews_and_approves_what_waits_for_it() -> None:
+    then = (clock.now() - 10 * DAY).replace(hour=8)
+    calm = make.request(at=then, data_class="public")
+    risky = make.request(at=then + timedelta(hours=5), data_class="restricted")
+    later = make.request(limits={"tpm": 12_345})
+    ada, mine = make.admin(), make.request()
+    client = api(ada)
+    rows = client.get("/api/v1/approvals/", {"late": "1"}).json()["results"]
+    assert [row["request"] for row in rows] == [risky.pk, calm.pk]
+    first = client.get("/api/v1/approvals/", {"limit": 1}).json()
+    second = client.get(first["next"]).json()
+    rows = [*first["results"], *second["results"], *client.get(second["next"]).json()["results"]]
+    assert [row["request"] for row in rows] == [risky.pk, calm.pk, later.pk]
+    rows = client.get("/api/v1/approvals/", {"sort": "risk"}).json()["results"]
+    assert [row["request"] for row in rows] == [risky.pk, later.pk, mine.pk, calm.pk]
+    assert client.get("/api/v1/approvals/", {"team": later.team.slug}).json()["results"][0]["limits"] == {
+        "tpm": 12_345
+    }
+    assert api(later.requester).get("/api/v1/approvals/").json()["results"] == []
+
+    steps = [row.steps.get(position=1).pk for row in (later, risky)]
+    body = {"steps": [*steps, 10**15]}
+    found = client.post("/api/v1/approvals/preview/", body, "application/json").json()
+    assert [(row["request"], row["opens"], row["next"], row["refused"]) for row in found] == [
+        (risky.pk, False, "Security", None),
+        (later.pk, True, "", None),
+    ]
+    assert found[1]["limits"] == {"tpm": 12_345}
+    assert not Decision.objects.exists()
+    assert (
+        api(ada, "read", "write").post("/api/v1/approvals/approve/", body, "application/json").status_code
+        == 403
+    )
+    done = client.post("/api/v1/approvals/approve/", body, "application/json").json()
+    assert [(row["request"], row["refused"]) for row in done["results"]] == [
+        (risky.pk, None),
+        (later.pk, None),
+    ]
+    assert (done["left_alone"], Decision.objects.count(), Grant.objects.count()) == ([10**15], 2, 1)
+
+
+def test_the_api_refuses_an_own_request_among_several() -> None:
+    ada = make.admin()
+    own = make.request(of=make.team(owner=ada), by=ada)
+    body = {"steps": [own.steps.get().pk]}
+    for where in ("preview", "approve"):
+        answer = api(ada).post(f"/api/v1/approvals/{where}/", body, "application/json")
+        assert answer.status_code == 200
+        assert own.steps.get().pk not in [row.get("step") for row in answer.json() if isinstance(row, dict)]
+    assert not Decision.objects.exists()

@@ -6,9 +6,10 @@ from django.test.utils import CaptureQueriesContext
 
 from foundry.lib import clock
 from tenants.access import actions
-from tenants.access.annotate import my_access
+from tenants.access.annotate import USERS_AT_MOST, my_access
 from tenants.access.rules import waiting_for
 from tests import make
+from tests.people import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +42,18 @@ def test_the_counter_counts_what_this_person_may_decide_now() -> None:
     assert waiting_for(boss) == 2
     assert waiting_for(guard) == 1
     assert waiting_for(make.person()) == 0
+
+
+def test_a_model_used_by_many_names_the_first_and_leads_to_the_rest() -> None:
+    first = make.grant()
+    for _ in range(USERS_AT_MOST + 2):
+        make.grant(of=first.team, offer=first.offer)
+    other = make.grant(offer=first.offer)
+    path = f"/catalog/{first.offer.model}/"
+    page = browser(make.owner_of(first.team)).get(path).text
+    assert page.count(f'href="/grants/{first.pk}/"') >= 1
+    assert "3 more grants" in page
+    assert "1 more team" in page
+    everything = browser(make.owner_of(first.team)).get(f"/grants/?state=live&model={first.offer.model}").text
+    assert f'href="/grants/{first.pk}/"' in everything
+    assert f'href="/grants/{other.pk}/"' not in everything

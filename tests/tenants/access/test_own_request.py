@@ -1,11 +1,13 @@
-"""Nobody decides on their own request, by no path (reliability I7): eight paths, and raw SQL in test_guards."""
+"""Nobody decides on their own request, by no path (reliability I7): these paths, and raw SQL in test_never."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.urls import get_resolver
 
 from foundry.lib import clock
 from foundry.lib.errors import Refused
@@ -13,6 +15,7 @@ from foundry.people.models import SiteRole, User
 from tenants.access import actions
 from tenants.access.models import Decision, Request
 from tenants.access.policy_rules import speak_rules
+from tenants.teams import actions as teams
 from tests import make
 from tests.people import api, browser
 
@@ -79,8 +82,32 @@ def by_handing_on(request: Request, boss: User) -> None:
     assert request.steps.get().assignee != boss
 
 
+def by_owning_the_team_and_the_offer_since(request: Request, boss: User) -> None:
+    """The one who asked gets every other hat that decides, and a policy that asks for these."""
+    rules = [{"name": "Near", "steps": [["team_owner", "offer_owner"]]}]
+    draft = actions.start_draft(rules=rules, actor=make.admin(), at=clock.now())
+    actions.switch_on(draft.pk, actor=make.admin(), at=clock.now())
+    actions.name_offer_owner(request.offer, boss, actor=make.admin(), at=clock.now())
+    near = make.request(of=request.team, by=boss, offer=make.offer(), app=make.application(request.team))
+    actions.name_offer_owner(near.offer, boss, actor=make.admin(), at=clock.now())
+    with pytest.raises(Refused):
+        actions.approve(near.pk, actor=User.objects.get(pk=boss.pk), at=clock.now())
+    with pytest.raises(Refused):
+        actions.approve(request.pk, actor=User.objects.get(pk=boss.pk), at=clock.now())
+    assert not Decision.objects.filter(request=near).exists()
+
+
+def by_django_admin(request: Request, boss: User) -> None:
+    """It is not there: neither installed nor at any address."""
+    assert not any("contrib.admin" in app for app in settings.INSTALLED_APPS)
+    assert not any("admin" in str(each.pattern).split("/")[0] for each in get_resolver().url_patterns)
+    for page in ("/admin/", "/admin/access/decision/add/", f"/admin/access/request/{request.pk}/change/"):
+        assert browser(boss).get(page).status_code == 404
+
+
 PATHS = [
     by_page, by_denial, by_api, by_bulk, by_who_stands_in, by_standing_in, by_policy_edit, by_role_change, by_handing_on,
+    by_owning_the_team_and_the_offer_since, by_django_admin,
 ]  # fmt: skip
 
 
@@ -93,6 +120,21 @@ def test_no_own_request_is_decided(path: Callable[[Request, User], None], roles:
     assert not Decision.objects.filter(request=request).exists()
     request.refresh_from_db()
     assert request.state == "open"
+
+
+def test_who_becomes_every_kind_of_approver_after_asking_decides_nothing_of_it() -> None:
+    mia = make.person()
+    team = make.team(members=(mia,))
+    request = make.request(of=team, by=mia)
+    SiteRole.objects.bulk_create(SiteRole(user=mia, role=role) for role in ("admin", "security", "finance"))
+    teams.change_role(team, mia, "owner", actor=make.admin(), at=clock.now())
+    risen = User.objects.get(pk=mia.pk)
+    for act in (actions.approve, actions.deny):
+        with pytest.raises(Refused) as refused:
+            act(request.pk, reason="x", actor=risen, at=clock.now())
+        assert refused.value.code == "request.own"
+    assert not browser(risen).get("/approvals/").context["page"].paginator.count
+    assert not Decision.objects.filter(request=request).exists()
 
 
 # Standing in

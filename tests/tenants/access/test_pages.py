@@ -1,5 +1,6 @@
 """The pages of teams and access: each opens, shows what it should, and only to whom it should."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -75,7 +76,7 @@ def test_the_form_shows_price_capacity_terms_and_who_decides() -> None:
     offer = make.offer(at=host, terms=make.terms(), pool=make.pool(host))
     page = browser(make.owner_of(team)).get(f"/requests/new/?offer={offer.pk}").text
     assert boss.name in page
-    for words in ["$3.00", "600 Count", "Hosted by", "Microsoft", "Told by the host"]:
+    for words in ["$3.00", "600 units", "Hosted by", "Microsoft", "Told by the host"]:
         assert words in page, words
 
 
@@ -183,7 +184,8 @@ def test_the_approvals_page_puts_what_waits_for_me_first() -> None:
     mine, theirs = make.request(), make.request(data_class="restricted")
     make.approved_step(theirs)
     page = browser(make.admin()).get("/approvals/").text
-    assert page.index(str(mine.team)) < page.index("For others") < page.index(str(theirs.team))
+    links = [page.index(f'href="/requests/{row.pk}/"') for row in (mine, theirs)]
+    assert links[0] < page.index("For others") < links[1]
 
 
 def test_the_grants_page_filters_by_state_in_the_address() -> None:
@@ -200,6 +202,17 @@ def test_the_form_to_change_a_grant_starts_with_what_it_has() -> None:
     page = browser(owner).get(f"/requests/new/?offer={grant.offer_id}&application={application}").text
     assert 'value="25.00"' in page
     assert f'<option value="{application}" selected>' in page
+    assert grant.request.purpose in html.unescape(page)
+    assert "what it has now" in page
+
+
+def test_asking_for_more_never_proposes_an_end_before_the_one_it_has() -> None:
+    longest = (clock.now() + timedelta(days=300)).date()
+    grant = make.grant(ends_on=longest)
+    page = (
+        browser(make.owner_of(grant.team)).get(f"/requests/new/?offer={grant.offer_id}&grant={grant.pk}").text
+    )
+    assert f'value="{longest}"' in page
 
 
 def test_asking_without_a_model_leads_to_the_catalog() -> None:

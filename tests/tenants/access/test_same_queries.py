@@ -7,7 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from foundry.lib import clock
 from foundry.people.models import User
+from tenants.access import actions
 from tests import make
 from tests.people import api, browser
 
@@ -27,6 +29,10 @@ def fill(kind: str, times: int) -> None:
     for _ in range(times):
         if kind == "grant":
             make.grant(limits={"tpm": 100, "rpm": 10})
+        elif kind == "glass":
+            grant = make.grant(limits={"tpm": 100})
+            fields = {"limits": {"tpm": 150}, "hours": 1, "reason": "An outage."}
+            actions.break_glass(grant.pk, **fields, actor=make.owner_of(grant.team), at=clock.now())  # type: ignore[arg-type]
         elif kind == "request":
             make.approved_step(make.request(data_class="restricted"))
             make.request()
@@ -37,6 +43,10 @@ def fill(kind: str, times: int) -> None:
 LISTS: list[tuple[str, str, Callable[[User], Client]]] = [
     ("request", "/requests/", browser),
     ("request", "/approvals/", browser),
+    ("glass", "/approvals/", browser),
+    ("glass", "/grants/", browser),
+    ("glass", "/api/v1/raises/", api),
+    ("glass", "/api/v1/grants/", api),
     ("request", "/", browser),
     ("grant", "/grants/", browser),
     ("grant", "/", browser),

@@ -121,3 +121,19 @@ def test_no_new_use_is_taken_once_an_offer_is_deprecated() -> None:
         with pytest.raises(Conflict):
             make.request(offer=make.offer(lifecycle=stage))
     assert make.request(offer=make.offer(lifecycle="legacy")).pk
+
+
+def test_terms_that_a_team_acknowledged_need_no_second_tick_and_another_teams_do() -> None:
+    offer = make.offer(terms=make.terms())
+    olga = make.person()
+    first, second = make.team(owner=olga), make.team(owner=olga)
+    make.request(of=first, offer=offer)
+    apps = [make.application(team) for team in (first, second)]
+    fields = {"offer": offer.pk, "purpose": "x", "data_class": "internal", "tpm": "1,000", "terms_version": 1,
+              "ends_on": f"{clock.now() + timedelta(days=20):%Y-%m-%d}"}  # fmt: skip
+    client = browser(olga)
+    assert f"{first.name} acknowledged this version" in client.get(f"/requests/new/?offer={offer.pk}").text
+    untold = client.post(f"/requests/new/?offer={offer.pk}", fields | {"application": apps[1].pk})
+    assert "Tick this to go on" in untold.text
+    sent = client.post(f"/requests/new/?offer={offer.pk}", fields | {"application": apps[0].pk})
+    assert sent.status_code == 302

@@ -7,9 +7,11 @@ import pytest
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from tenants.access import actions, record
-from tenants.access.models import Grant
+from tenants.access.models import Grant, Request
 from tenants.access.states import LimitKind
 from tenants.access.suggest import MEASURED, NO_BASIS, STATED, Peaks, round_up, suggest
+from tenants.levels.actions import set_limit
+from tenants.levels.rules import Target
 from tenants.usage import peaks
 from tenants.usage.models import LATENCY_MS, UsageHour
 from tests import make
@@ -77,7 +79,7 @@ def test_peaks_are_of_the_busiest_hour_and_day_and_leave_out_what_was_refused_or
     hour(grant, noon + DAY, 20, 600, 1)
     hour(grant, noon + DAY, 900, 0, outcome="refused")
     hour(grant, noon - 40 * DAY, 9_999, 9_999)
-    assert peaks.of_grant(grant.pk, clock.now()) == Peaks(30, 600, 900, 1_500, 13)
+    assert peaks.of_grant(grant.pk, clock.now()) == Peaks(30, 600, 900, 1_500, 13, refused=900)
     assert peaks.of_grant(make.grant().pk, clock.now()) is None
 
 
@@ -144,14 +146,45 @@ def test_similar_decisions_the_record_and_the_money_promised() -> None:
     told = record.of_team(asked, clock.now())
     assert (told.grants, told.idle, told.decided, told.denied) == (3, [held], 4, 1)
     mine = Grant.objects.filter(team=held.team)
-    assert record.promised(mine, clock.now(), without=None) == record.Promised(160 * USD, 1)
-    assert record.promised(mine, clock.now(), without=held.pk) == record.Promised(60 * USD, 1)
+    assert record.promised(mine, clock.now()) == record.Promised(160 * USD, 0, 1)
     assert [each["row"] for each in record.similar(asked)] == [held.request]
     hour(held, clock.now() - DAY, 1, 1)
     assert record.of_team(asked, clock.now()).idle == []
     page = browser(make.admin()).get(f"/requests/{asked.pk}/").text
-    for words in ("$160.00", "1 grant without a limit in money", "How the like was decided", "Asked $100.00"):
+    for words in ("$160.00", "1 grant promises no sum", "How the like was decided", "Asked $100.00"):
         assert words in page, words
+
+
+def test_the_teams_budget_before_and_after_is_its_limit_of_money_beside_what_is_promised() -> None:
+    held = make.grant(limits={"usd_per_month": 300 * USD})
+    team, ada = held.team, make.admin()
+    named = held.named.get().application
+    new = make.request(of=team, limits={"usd_per_month": 200 * USD})
+    less = make.request(of=team, offer=held.offer, app=named, limits={"usd_per_month": 100 * USD})
+    other = make.grant(limits={"usd_per_month": 9_000 * USD})
+    assert other.team.cost_centre_id == team.cost_centre_id
+
+    def said(row: Request) -> str:
+        page = browser(ada).get(f"/requests/{row.pk}/").text
+        return page[page.index('id="team-budget"') : page.index('id="budget"')]
+
+    assert "$300.00 a month is promised, $500.00 with this; no budget is set." in said(new)
+    set_limit(
+        Target(team=team),
+        kind="usd_per_month",
+        maximum=400 * USD,
+        reason="Agreed.",
+        actor=ada,
+        at=clock.now(),
+    )
+    assert "$500.00 with this; its budget is $400.00, $100.00 over it." in said(new)
+    assert ('class="bar bad"' in said(new), 'class="bar bad"' in said(less)) == (True, False)
+    assert (
+        "$300.00 a month is promised, $100.00 with this; its budget is $400.00, $300.00 left of it."
+        in said(less)
+    )
+    actions.approve(new.pk, actor=ada, at=clock.now())
+    assert "$500.00 a month is promised, $300.00 with this" in said(less)
 
 
 def test_a_team_sees_nothing_of_what_approvers_weigh() -> None:

@@ -1,10 +1,13 @@
 """The board shows all to those who see all, and a team only itself; one click asks for the successor."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from catalog.models import Offer
 from foundry.lib import clock
+from foundry.lib.units import usd_text
 from tenants.access.models import Grant, Request
 from tenants.advice.actions import close_campaign
 from tenants.advice.affected import affected
@@ -15,6 +18,7 @@ from tests.people import api, browser
 from tests.tenants.access.test_same_queries import queries
 from tests.tenants.advice.world import calls, retiring
 
+JSON = "application/json"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
 
 
@@ -162,3 +166,32 @@ def test_the_home_page_tells_a_team_what_goes_away() -> None:
     campaign = world.open(clock.now())
     page = browser(make.owner_of(world.teams[0])).get("/").content.decode()
     assert f"/retirements/{campaign.pk}/" in page
+
+
+def test_the_api_opens_names_what_follows_moves_shows_the_burn_down_and_closes_with_the_report() -> None:
+    world = retiring(at=clock.now())
+    Offer.objects.filter(pk=world.old.pk).update(successor=None)
+    calls(world.grants[0], [1], clock.now(), tokens_in=1_000_000, tokens_out=100_000)
+    ops, owner = api(make.person(roles=("ops",))), api(make.owner_of(world.teams[0]))
+    made = ops.post("/api/v1/retirements/", {"offer": world.old.pk}, JSON)
+    assert (made.status_code, made.json()["successor"]) == (201, None)
+    here = f"/api/v1/retirements/{made.json()['id']}/"
+    named = ops.post(f"{here}successor/", {"offer": world.new.pk}, JSON).json()
+    assert named["successor_name"] == world.new.call_name
+    [then] = owner.get(f"{here}successors/").json()
+    assert (then["offer"], then["why"], then["terms"]) == (world.new.pk, "Named as successor", None)
+    assert (Decimal(then["input_usd_per_million"]), then["cost_usd_30d"]) == (3, usd_text(4_500_000_000))
+    burn = owner.get(f"{here}burn-down/").json()
+    assert (len(burn["days"]), burn["calls"]) == (45, {world.teams[0].slug: [*[0] * 43, 1, 0]})
+
+    body = {"grant": world.grants[0].pk, "successor": world.new.pk}
+    [moved] = owner.post(f"{here}move/", body, JSON).json()
+    assert Request.objects.get(pk=moved["request"]).offer == world.new
+    assert (moved["state"], moved["why_not"]) == ("open", "")
+    stranger = {"grant": make.grant().pk, "successor": world.new.pk}
+    assert owner.post(f"{here}move/", stranger, JSON).status_code == 400
+
+    closed = ops.post(f"{here}close/", {"why": "Over."}, JSON).json()
+    assert (closed["closed_why"], closed["report"]["sums"]["teams"]) == ("Over.", 1)
+    assert owner.get(here).json()["report"] is None
+    assert ops.post(f"{here}close/", {"why": "Again."}, JSON).status_code == 409

@@ -16,7 +16,7 @@ from tenants.access.models import Acknowledgement
 from tenants.teams import actions as teams
 from tests import make
 from tests.foundry.web.markup import faults
-from tests.people import browser
+from tests.people import api, browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
 NAMES = ["access", "decisions", "exceptions", "acknowledgements"]
@@ -140,3 +140,18 @@ def test_a_cell_that_a_spreadsheet_would_run_is_only_text(auditor: User) -> None
     )
     [row] = rows(auditor, "decisions")
     assert row["reason"].startswith("'=")
+
+
+def test_a_script_asks_the_same_with_a_count_and_a_csv_and_that_is_in_the_audit(auditor: User) -> None:
+    grant = make.grant(offer=make.offer(terms=make.terms()))
+    client = api(auditor)
+    assert [each["name"] for each in client.get("/api/v1/audit/questions/").json()] == NAMES
+    told = client.get("/api/v1/audit/questions/access/", {"team": grant.team.slug}).json()
+    assert (told["count"], [row["grant"] for row in told["rows"]]) == (1, [grant.pk])
+    kept = client.get("/api/v1/audit/questions/access/csv/", {"team": grant.team.slug})
+    assert [row["grant"] for row in csv.DictReader(io.StringIO(kept.content.decode()))] == [str(grant.pk)]
+    said = [entry.content["after"]["as"] for entry in Entry.objects.filter(verb="audit.ask").order_by("seq")]
+    assert said == ["api", "csv"]
+    wrong = client.get("/api/v1/audit/questions/access/", {"at": "yesterday"})
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (400, ["at"])
+    assert client.get("/api/v1/audit/questions/everything/").status_code == 404

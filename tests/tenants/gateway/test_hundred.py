@@ -1,23 +1,32 @@
 """500 callers at once on a limit for exactly 100, over three processes: never more, and exactly 100.
 
-For each kind of limit, with callers spread evenly and with nine tenths of them at one process. Where a limit
+For each kind of limit, with callers spread evenly, with nine tenths of them at one process, and with all; of a grant, and of
+the levels beside it: there two grants of one team share what the team, or the organisation, may use. Where a limit
 counts tokens or money each call really uses its worst case, so that nothing flows back and the hundred is final;
 `make soak` runs this many times over.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
 
+from foundry.lib import clock
+from tenants.levels.actions import end_limit, set_limit
+from tenants.levels.models import LevelLimit
+from tenants.levels.rules import Target
+from tenants.quotas.models import Window
 from tests import make, processes
 from tests.tenants.gateway.conftest import World
-from tests.tenants.gateway.traffic import burst, codes, early_in_the_minute, question
+from tests.tenants.gateway.traffic import burst, codes, early_in_the_minute, nothing_held, question
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 CALLERS, FITTING, MOST_OUT = 500, 100, 60
+ROUNDS = int(os.environ.get("ROUNDS", "1"))
 KINDS = ["rpm", "tpm", "concurrency", "tokens_per_day", "tokens_per_month", "usd_per_day", "usd_per_month"]
 
 
@@ -32,15 +41,67 @@ def three(world: World) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("spread", ["evenly", "nine tenths at one"])
+@pytest.mark.parametrize("spread", ["evenly", "nine tenths at one", "all at one"])
 def test_of_500_at_once_exactly_100_pass(world: World, three: list[str], kind: str, spread: str) -> None:
     body, maximum = call_of(kind)
-    _, secret = make.key(make.grant(offer=world.offer, limits={kind: maximum}))
-    urls = three if spread == "evenly" else [three[0]] * 18 + three[1:]
-    if kind in ("rpm", "tpm"):
-        early_in_the_minute(40)
-    answers = burst(urls, secret, [body] * CALLERS)
-    assert codes(answers) == {"": FITTING, f"limit.{kind}": CALLERS - FITTING}
+    urls = {"evenly": three, "nine tenths at one": [three[0]] * 18 + three[1:], "all at one": three[:1]}[
+        spread
+    ]
+    for _ in range(ROUNDS):
+        _, secret = make.key(make.grant(offer=world.offer, limits={kind: maximum}))
+        if kind in ("rpm", "tpm"):
+            early_in_the_minute(40)
+        answers = burst(urls, secret, [body] * CALLERS)
+        assert codes(answers) == {"": FITTING, f"limit.{kind}": CALLERS - FITTING}
+
+
+def test_two_grants_share_what_their_levels_allow_to_exactly_100(world: World, three: list[str]) -> None:
+    """Twenty rounds, the minute's kinds first, so that few wait for one."""
+    found, wanted = {}, {}
+    for round_, (kind, scope) in enumerate(LEVELS):
+        body, worst = call_of(kind)
+        if kind in ("rpm", "tpm"):
+            early_in_the_minute(15)
+        secrets, target = callers(world, scope)
+        held = limited(target, kind, worst)
+        spread = [three, [three[0]] * 18 + three[1:]][round_ % 2]
+        found[kind, scope] = dict(codes(burst(spread, secrets, [body] * CALLERS)))
+        wanted[kind, scope] = {"": FITTING, f"limit.{kind}": CALLERS - FITTING}
+        end_limit(held.pk, actor=make.admin(), at=clock.now())
+    assert len(LEVELS) == len(found) == 20
+    assert found == wanted
+
+
+BOTH, INNER = ("team", "organisation"), ("share", "key")
+LEVELS = [
+    *((kind, scope) for kind in KINDS[:2] for scope in (*BOTH, *INNER)),
+    *((kind, scope) for kind in KINDS[2:] for scope in BOTH),
+    ("tokens_per_month", "share"),
+    ("usd_per_day", "key"),
+]
+
+
+def callers(world: World, scope: str) -> tuple[list[str], Target]:
+    """Keys of two grants of one team that meet at a level, or of what is inside one grant; and that level."""
+    first = make.grant(offer=world.offer, limits={"tokens_per_month": 10**12})
+    key, secret = make.key(first)
+    if scope == "key":
+        return [secret], Target(key=key)
+    if scope == "share":
+        return [secret, make.key(first)[1]], Target(grant=first, application=key.application)
+    second = make.grant(of=first.team, offer=world.offer, limits={"rpm": 10**6, "usd_per_day": 10**15})
+    return [secret, make.key(second)[1]], Target(team=first.team if scope == "team" else None)
+
+
+def limited(target: Target, kind: str, maximum: int) -> LevelLimit:
+    """So much more than the level has used; what earlier rounds used of the organisation's is booked by then."""
+    set_it = partial(set_limit, target, kind=kind, reason="test", actor=make.admin())
+    held = set_it(maximum=10**12, at=clock.now())
+    window = Window.objects.filter(holder_id=held.level.holder_id, period=kind.rpartition("_")[2])
+    assert nothing_held()
+    if used := window.values_list("usd_nanos_spent" if kind.startswith("usd") else "tokens_spent", flat=True):
+        maximum += used[0]
+    return set_it(maximum=maximum, at=clock.now())
 
 
 def call_of(kind: str) -> tuple[dict[str, Any], int]:

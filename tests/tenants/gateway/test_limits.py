@@ -43,7 +43,7 @@ def test_a_budget_for_ten_calls_admits_exactly_ten_at_once(world: World, two: li
     assert codes(burst(two, secret, [body] * 40)) == {"": 10, f"limit.{kind}": 30}
     booked(40)
     assert nothing_held()
-    spent = Window.objects.get(grant=grant, period="day")
+    spent = Window.objects.get(holder_id=grant.pk, period="day")
     assert spent.tokens_spent == sum(event.tokens_in + event.tokens_out for event in UsageEvent.objects.all())
 
 
@@ -83,7 +83,7 @@ def test_what_the_host_reports_beyond_a_hold_is_booked_and_blocks_the_next_call(
     assert event.overshoot_tokens > 3_000
     (second,) = burst([world.gateway.url], secret, [question(max_tokens=1)])
     assert second.code == "limit.tokens_per_day"
-    assert Window.objects.get(grant=grant, period="day").tokens_spent == event.tokens_in + 5_000
+    assert Window.objects.get(holder_id=grant.pk, period="day").tokens_spent == event.tokens_in + 5_000
 
 
 def test_a_refusal_says_which_limit_how_much_is_used_when_it_resets_and_where_to_ask(world: World) -> None:
@@ -100,8 +100,8 @@ def test_a_refusal_says_which_limit_how_much_is_used_when_it_resets_and_where_to
         "rate_limit_exceeded",
     )
     assert error["limit"] | {"needed": "?"} == {
-        "scope": "grant", "kind": "usd_per_month", "maximum": "0.001000000", "used": "0.000000000", "held": "0.000000000",
-        "needed": "?", "resets_at": next_month.isoformat(),
+        "used_by": [], "scope": "grant", "name": "sandbox/echo", "kind": "usd_per_month", "maximum": "0.001000000",
+        "used": "0.000000000", "held": "0.000000000", "needed": "?", "resets_at": next_month.isoformat(),
     }  # fmt: skip
     assert float(error["limit"]["needed"]) > 0.06
     assert f"grant={grant.pk}" in error["ask_for_more"]

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tenants.gateway.meter import Tokens, cost, report
+from tenants.gateway.meter import report
 from tenants.keys.passport import PriceRow
+from tenants.usage.charge import Tokens, cost
 
 TOLD = {"prompt_tokens": 10, "completion_tokens": 5}
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -43,13 +44,15 @@ def test_a_report_is_read_or_is_none(usage: object, tokens: Tokens | None) -> No
 
 def test_cached_input_has_its_own_price_and_the_sum_is_rounded_once() -> None:
     dear = price(3 * 10**12, 15 * 10**12, 3 * 10**11)
-    assert cost(Tokens(1_000, 10, 400), dear) == (600 * 3_000 + 400 * 300 + 10 * 15_000, "host")
-    assert cost(Tokens(1_000, 10, 400), price(3 * 10**12, 15 * 10**12)) == (
+    assert cost(Tokens(1_000, 10, 400), dear, NOW) == (600 * 3_000 + 400 * 300 + 10 * 15_000, "host")
+    assert cost(Tokens(1_000, 10, 400), price(3 * 10**12, 15 * 10**12), NOW) == (
         1_000 * 3_000 + 10 * 15_000,
         "host",
     )
-    assert cost(Tokens(1, 1), price(4 * 10**8, 10**8))[0] == 1  # 0.4 and 0.1 nano-dollars are half of one
+    assert (
+        cost(Tokens(1, 1), price(4 * 10**8, 10**8), NOW)[0] == 1
+    )  # 0.4 and 0.1 nano-dollars are half of one
 
 
 def test_an_unknown_price_is_an_unknown_cost() -> None:
-    assert cost(Tokens(1_000, 10), None) == (None, "unknown")
+    assert cost(Tokens(1_000, 10), None, NOW) == (None, "unknown")

@@ -8,6 +8,8 @@ import pytest
 from catalog import actions as supply
 from catalog.models import Pause
 from foundry.lib import clock
+from tenants.keys.actions import lift_caller_pause, pause_caller
+from tenants.usage.enforced import of_grant
 from tests import make
 from tests.tenants.gateway.conftest import World
 from tests.tenants.gateway.traffic import URL_PATH, booked, question
@@ -88,3 +90,37 @@ def test_of_two_pauses_the_one_that_lasts_longer_is_told(world: World) -> None:
     error = world.gateway.post(URL_PATH, question(), secret)[1]["error"]
     assert error["code"] == "offer_paused"
     assert error["retry_after_s"] > 7_000
+
+
+@pytest.mark.parametrize("of", ["team", "key"])
+def test_a_paused_team_or_key_is_refused_within_a_second_and_comes_back(world: World, of: str) -> None:
+    grant = make.grant(offer=world.offer, limits={"rpm": 1_000})
+    key, secret = make.key(grant)
+    other = make.key(grant)[1]
+    assert world.gateway.post(URL_PATH, question(), secret)[0] == 200
+    ops, at = make.person(roles=("ops",)), clock.now()
+    row = pause_caller(
+        key if of == "key" else grant.team,
+        reason="A loop.",
+        ends_at=at + timedelta(hours=1),
+        actor=ops,
+        at=at,
+    )
+    wait_for(world, secret, 403)
+    status, answer = world.gateway.post(URL_PATH, question(), secret)
+    error = answer["error"]
+    assert (status, error["code"]) == (403, f"{of}_paused")
+    assert "A loop" in error["message"]
+    assert f"key={key.pk}&model=" in error["explain"]
+    assert world.gateway.post(URL_PATH, question(), other)[0] == (200 if of == "key" else 403)
+    lift_caller_pause(row.pk, actor=ops, at=clock.now())
+    wait_for(world, secret, 200)
+
+
+def test_a_grants_change_is_confirmed_by_the_process_within_a_second(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"rpm": 1_000})
+    until = time.monotonic() + 3
+    while not of_grant(grant.pk).is_whole:
+        assert time.monotonic() < until, of_grant(grant.pk)
+        time.sleep(0.05)
+    assert of_grant(grant.pk).processes == 1

@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tenants.gateway.config import Config
 from tenants.gateway.upstream import Upstreams
-from tenants.gateway.wire import MOST_HEAD, Answer, Broken, NotSent, Target, Wire
+from tenants.gateway.wire import MOST_HEAD, Answer, Broken, Connection, NotSent, Target, Wire
 
+CONFIG = Config("", Path(), "")
 HEAD = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n"
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; x=y\r\ncontent-length: 3\r\n\r\nabc"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"
@@ -54,7 +56,7 @@ def with_host(
     async def run() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        upstreams = Upstreams(5)
+        upstreams = Upstreams(CONFIG)
         wire = Wire(lambda to: upstreams.connect(to, [ip_network("127.0.0.0/8")]), 5, 4)
         async with server:
             await story(wire, Target.of(f"http://127.0.0.1:{port}/"), connections)
@@ -103,6 +105,22 @@ def test_a_body_beyond_the_most_is_none_and_its_connection_goes() -> None:
     with_host(LENGTH, story)
 
 
+def test_a_host_that_leaves_before_it_is_asked_has_seen_nothing() -> None:
+    async def story(wire: Wire, target: Target, connections: list[int]) -> None:
+        connect = wire.connect
+
+        async def leave(to: Target) -> Connection:
+            made = await connect(to)
+            made.close()
+            return made
+
+        wire.connect = leave
+        with pytest.raises(NotSent):
+            await asked(wire, target)
+
+    with_host(LENGTH, story)
+
+
 def test_two_answers_for_one_question_end_the_connection() -> None:
     async def story(wire: Wire, target: Target, connections: list[int]) -> None:
         _, body = await asked(wire, target)
@@ -117,7 +135,7 @@ def test_two_answers_for_one_question_end_the_connection() -> None:
 def test_an_address_that_nobody_meant_is_not_connected_to() -> None:
     async def run() -> None:
         with pytest.raises(NotSent):
-            await Upstreams(5).connect(Target.of("http://127.0.0.1:9/"), [])
+            await Upstreams(CONFIG).connect(Target.of("http://127.0.0.1:9/"), [])
 
     asyncio.run(run())
 
@@ -147,7 +165,7 @@ def test_over_tls_the_hosts_name_is_proved_or_nothing_is_sent(tmp_path: Path) ->
     async def run() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=own)
         target = Target.of(f"https://localhost:{server.sockets[0].getsockname()[1]}/v1/x")
-        upstreams = Upstreams(5)
+        upstreams = Upstreams(CONFIG)
         wire = Wire(
             lambda to: upstreams.connect(to, [ip_network("127.0.0.0/8"), ip_network("::1/128")]), 5, 4
         )

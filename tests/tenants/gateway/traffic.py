@@ -36,23 +36,25 @@ def question(text: str = "Hello", model: str = "sandbox/echo", **fields: Any) ->
     return {"model": model, "messages": [{"role": "user", "content": text}]} | extra | fields
 
 
-def burst(urls: list[str], secret: str, bodies: list[dict[str, Any]]) -> list[Answer]:
-    """Every body at once, dealt out over the gateways at `urls`."""
+def burst(urls: list[str], secret: str | list[str], bodies: list[dict[str, Any]]) -> list[Answer]:
+    """Every body at once, dealt out over the gateways at `urls`, and over the keys where there are several."""
+    keys = [secret] if isinstance(secret, str) else secret
 
     async def run() -> list[Answer]:
         connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(
-            connector=connector, headers={"authorization": f"Bearer {secret}"}
-        ) as session:
-            asks = (ask(session, urls[n % len(urls)] + URL_PATH, body) for n, body in enumerate(bodies))
+        async with aiohttp.ClientSession(connector=connector) as session:
+            asks = (
+                ask(session, urls[n % len(urls)] + URL_PATH, body, keys[n // len(urls) % len(keys)])
+                for n, body in enumerate(bodies)
+            )
             return list(await asyncio.gather(*asks))
 
     return asyncio.run(run())
 
 
-async def ask(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> Answer:
+async def ask(session: aiohttp.ClientSession, url: str, body: dict[str, Any], secret: str) -> Answer:
     try:
-        async with session.post(url, json=body) as answer:
+        async with session.post(url, json=body, headers={"authorization": f"Bearer {secret}"}) as answer:
             raw = await answer.read()
             is_json = answer.content_type == "application/json"
             content = await answer.json() if is_json else raw.decode()

@@ -74,7 +74,7 @@ def test_the_list_asks_as_many_questions_for_twenty_keys_as_for_ten(
         make.key(grant)
     client = browser(make.owner_of(grant.team))
     client.get("/keys/")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get("/keys/")
 
 

@@ -7,6 +7,7 @@ import pytest
 from catalog.models import Price
 from foundry.lib import clock
 from tenants.access.models import Grant
+from tenants.usage.envelope import KINDS
 from tenants.usage.ingest import ingest
 from tests import make
 from tests.foundry.web.markup import faults
@@ -46,6 +47,57 @@ def test_it_tells_route_right_and_cost() -> None:
     assert f"/grants/{grant.pk}/" in page
     assert "60,000" in page
     assert faults(page) == []
+
+
+def test_every_kind_has_its_line_in_the_tier_that_was_met_beside_what_the_host_says() -> None:
+    grant = make.grant()
+    Price.objects.filter(offer=grant.offer).update(
+        parts={"cache_write": "3.75", "web_search": "0.01"},
+        tiers=[{"prices": {"input": "6"}, "over_input_tokens": 200_000}],
+    )
+    kinds = tuple({"cache_write": 100_000, "web_search": 3}.get(kind, 0) for kind in KINDS)
+    booked(
+        grant, tokens_in=1_000_000, tokens_cached=0, kinds=kinds, cost_nanos=7_305_000_000, told_nanos=6_305_000_000,
+        held_tokens=1_200_000, held_nanos=9_000_000_000, tag="v1.2",
+        tries="azure-eu http_503",
+    )  # fmt: skip
+    page = browser(make.owner_of(grant.team)).get("/calls/0192-call/").content.decode()
+    for told in ("Cache write", "$3.75", "$5.40", "Each web search", "$0.03", "The host says", "\N{MINUS SIGN}$1.00",
+                 "1,200,000 tokens", "$9.00", "v1.2", "azure-eu http_503"):  # fmt: skip
+        assert told in page, told
+    assert faults(page) == []
+
+
+def test_usage_tells_kinds_tags_and_what_hosts_say() -> None:
+    grant = make.grant()
+    kinds = tuple(9_000 if kind == "cache_write" else 0 for kind in KINDS)
+    booked(grant, kinds=kinds, told_nanos=5_000_000_000, tag="v1.2")
+    owner = browser(make.owner_of(grant.team))
+    page = owner.get("/usage/?tag=v1.2&by=tag").content.decode()
+    for told in (
+        "Tokens by kind",
+        "Cache write",
+        "9,000",
+        "What hosts say it cost",
+        "$4.50",
+        "$5.00",
+        "+$0.50",
+        "v1.2",
+    ):
+        assert told in page, told
+    assert faults(page) == []
+    assert "No calls in this time" in owner.get("/usage/?tag=v9").content.decode()
+    csv = b"".join(owner.get("/usage/csv/?by=tag")).decode().splitlines()
+    told = dict(zip(csv[0].split(","), csv[1].split(","), strict=True))
+    assert (told["tag"], told["tokens_cache_write"], told["told_usd"]) == ("v1.2", "9000", "5.000000000")
+    row = owner.get("/api/v1/usage/summary/?by=offer,tag").json()["results"][0]
+    assert (row["tag"], row["offer"], row["told_cost_usd"]) == ("v1.2", str(grant.offer), "4.500000000")
+    event = owner.get("/api/v1/usage/events/").json()["results"][0]
+    assert (event["kinds"], event["told_usd"], event["tag"]) == (
+        {"tokens_cache_write": 9000},
+        "5.000000000",
+        "v1.2",
+    )
 
 
 def test_a_refused_call_says_why() -> None:

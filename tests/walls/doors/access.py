@@ -5,6 +5,8 @@ from typing import Any
 
 from foundry.lib import clock
 from tests.walls.doors.table import (
+    ADMIN_ACTS,
+    ADMIN_READS,
     API_OWN_ROW,
     API_SIGNED_IN,
     MANAGERS,
@@ -34,7 +36,53 @@ def new_request(world: World) -> dict[str, Any]:
     }
 
 
-REQUEST, GRANT = {"pk": "request.pk"}, {"pk": "grant.pk"}
+REQUEST, GRANT, RAISE = {"pk": "request.pk"}, {"pk": "grant.pk"}, {"pk": "raise.pk"}
+CENTRE, API_CENTRE = {"number": "centre.pk"}, {"pk": "centre.pk"}
+ONE_QUESTION, API_QUESTION = {"number": "question.pk"}, {"pk": "question.pk"}
+QUESTION_FORM = always(text="Who reads it?", kind="text", position="1")
+REVIEW = always(justified=True, finding="It was real.")
+
+
+def raised(world: World) -> dict[str, Any]:
+    return {
+        "limits": {"tpm": 61_000},
+        "ends_at": (clock.now() + timedelta(hours=1)).isoformat(),
+        "reason": "A launch.",
+    }
+
+
+def glass(world: World) -> dict[str, Any]:
+    return {"limits": {"tpm": 61_000}, "hours": 1, "reason": "An outage."}
+
+
+def moved(world: World) -> dict[str, Any]:
+    return {"to": world.rows["taker"].pk, "kind": "tpm", "amount": "1000", "reason": "More batch."}
+
+
+def moved_form(world: World) -> dict[str, Any]:
+    return moved(world) | {"confirmed": "1"}
+
+
+TEAM, TEAM_BLOCK, BLOCK = {"slug": "team.slug"}, {"slug": "blocked_team.slug"}, {"pk": "block.pk"}
+
+
+def block_of_team(world: World) -> dict[str, Any]:
+    return {"block": world.rows["block"].pk}
+
+
+REVIEW_PK = {"pk": "certification.pk"}
+
+
+def kept_all(world: World) -> dict[str, Any]:
+    return {f"answer-{world.rows['grant'].pk}": "keep"}
+
+
+def kept_one(world: World) -> dict[str, Any]:
+    return {"grant": world.rows["grant"].pk, "answer": "keep"}
+
+
+def one_step(world: World) -> dict[str, Any]:
+    return {"steps": [world.rows["step"].pk]}
 
 
 ACCESS_API = [
@@ -45,6 +93,31 @@ ACCESS_API = [
         "api:request-preview",
         API_SIGNED_IN,
         body=lambda world: {"offer": world.rows["offer"].pk, "limits": {"tpm": 1}},
+    ),
+    Door("get", "api:question-list", API_SIGNED_IN),
+    Door("post", "api:question-list", "401 403 403 403 403 201 403 403 403 403", body=always(text="Who?")),
+    Door("get", "api:question-detail", API_SIGNED_IN, API_QUESTION),
+    Door(
+        "post",
+        "api:question-change",
+        "401 403 403 403 403 201 403 403 403 403",
+        API_QUESTION,
+        always(text="Who?"),
+    ),
+    Door("post", "api:question-retire", "401 403 403 403 403 204 403 403 403 403", API_QUESTION),
+    Door("get", "api:draft-list", API_SIGNED_IN),
+    Door(
+        "post",
+        "api:draft-list",
+        API_SIGNED_IN,
+        body=lambda world: of_offer(world) | {"typed": {"purpose": "x"}},
+    ),
+    Door(
+        "delete",
+        "api:draft-detail",
+        "401 404 404 404 404 404 404 404 404 404",
+        {"offer": "offer.pk"},
+        note="nobody has one",
     ),
     Door("get", "api:request-detail", API_OWN_ROW, REQUEST),
     Door("post", "api:request-approve", "401 404 404 403 403 200 403 403 403 403", REQUEST),
@@ -73,6 +146,9 @@ ACCESS_API = [
         REQUEST,
         always(reason="Look again."),
     ),
+    Door("get", "api:approval-list", API_SIGNED_IN, note="empty for who decides nothing"),
+    Door("post", "api:approval-preview", API_SIGNED_IN, body=one_step, note="empty for who decides nothing"),
+    Door("post", "api:approval-approve", API_SIGNED_IN, body=one_step, note="only what waits for who asks"),
     Door("get", "api:delegation-list", API_SIGNED_IN),
     Door(
         "post",
@@ -91,8 +167,66 @@ ACCESS_API = [
     Door("get", "api:grant-list", API_SIGNED_IN),
     Door("get", "api:grant-detail", API_OWN_ROW, GRANT),
     Door("post", "api:grant-renew", "401 404 404 201 201 403 403 403 403 403", GRANT),
+    Door(
+        "post",
+        "api:grant-raise-limits",
+        "401 404 404 403 403 201 403 403 201 201",
+        GRANT,
+        raised,
+        note="omar sees none",
+    ),
+    Door("post", "api:grant-break-glass", "401 404 404 403 201 403 403 403 403 403", GRANT, glass),
+    Door("post", "api:grant-move", "401 404 404 403 201 403 403 403 403 403", GRANT, moved),
+    Door("get", "api:raise-list", API_SIGNED_IN),
+    Door("get", "api:raise-detail", API_OWN_ROW, RAISE),
+    Door("post", "api:raise-end", "401 404 404 403 200 200 403 403 200 200", RAISE),
+    Door("post", "api:raise-review", "401 404 404 403 403 200 403 403 200 200", RAISE, REVIEW),
+    Door("get", "api:cost-centre-list", API_SIGNED_IN, note="empty for who may not read it"),
+    Door("get", "api:cost-centre-detail", "401 404 404 404 404 200 200 200 200 200", API_CENTRE),
+    Door(
+        "patch",
+        "api:cost-centre-detail",
+        "401 404 404 404 404 200 403 403 403 200",
+        API_CENTRE,
+        always(budget_usd="1000"),
+    ),
+    Door("get", "api:raise-laid", API_SIGNED_IN),
+    Door(
+        "patch",
+        "api:raise-laid",
+        "401 403 403 403 403 200 403 403 403 403",
+        body=always(glass_hours_at_most=4),
+    ),
+    Door(
+        "post", "api:grant-keep", "401 404 404 403 409 403 403 403 403 403", GRANT, WHY, note="it is called"
+    ),
+    Door("post", "api:grant-give-back", "401 404 404 403 200 200 403 403 403 403", GRANT, WHY),
+    Door(
+        "post", "api:grant-ask-again", "401 404 404 409 409 409 409 409 409 409", GRANT, note="it is not over"
+    ),
+    Door("get", "api:certification-list", API_SIGNED_IN),
+    Door(
+        "post",
+        "api:certification-list",
+        "401 400 400 403 409 409 403 403 403 403",
+        body=always(team="copilot"),
+    ),
+    Door("get", "api:certification-detail", API_OWN_ROW, REVIEW_PK),
+    Door("get", "api:certification-rows", API_OWN_ROW, REVIEW_PK),
+    Door("post", "api:certification-answer", "401 404 404 403 200 200 403 403 403 403", REVIEW_PK, kept_one),
+    Door("get", "api:grant-laid", API_SIGNED_IN),
+    Door("patch", "api:grant-laid", "401 403 403 403 403 200 403 403 403 403", body=always(grace_days=7)),
     Door("post", "api:grant-revoke", "401 404 404 403 200 200 403 403 403 403", GRANT, WHY),
     Door("post", "api:grant-suspend", "401 404 404 403 403 200 403 403 403 403", GRANT, WHY),
+    Door("get", "api:block-list", API_SIGNED_IN),
+    Door(
+        "post",
+        "api:block-list",
+        "401 400 400 403 403 201 403 403 403 403",
+        body=always(team="copilot", reason="Audit."),
+    ),
+    Door("get", "api:block-detail", "401 404 404 404 404 200 200 200 200 200", BLOCK, note="of another team"),
+    Door("post", "api:block-lift", "401 404 404 404 404 200 403 403 403 403", BLOCK, note="of another team"),
     Door("post", "api:grant-resume", "401 404 404 403 403 409 403 403 403 403", GRANT),
 ]
 
@@ -116,6 +250,25 @@ def stand_in(world: World) -> dict[str, Any]:
 
 
 SAID = always(text="Why so much?")
+ONE_RAISE = {"number": "raise.pk"}
+RAISE_FORM = always(tpm="61,000", for_s="3600", reason="A launch.")
+GLASS_FORM = always(tpm="61,000", hours="1", reason="An outage.")
+REVIEW_FORM = always(justified="yes", finding="It was real.")
+LIFE_FORM = always(
+    grace_days="7",
+    idle_after_days="60",
+    idle_answer_days="14",
+    certify_every_days="180",
+    certify_within_days="21",
+)
+RULES_FORM = always(
+    days_at_most="31",
+    glass_hours_at_most="4",
+    glass_percent_at_most="150",
+    glass_per_month="2",
+    review_within_days="2",
+)
+READERS_ONLY = "302 403 403 403 403 200 200 200 200 200"
 
 
 OWN_POST = "302 404 404 302 302 302 302 302 302 302"
@@ -129,6 +282,15 @@ ACCESS = [
     Door("get", "request-new", SIGNED_IN, body=of_offer),
     Door("post", "request-new", "302 400 400 302 302 400 400 400 400 400", body=asked_form),
     Door("get", "request-preview", SIGNED_IN, body=of_offer),
+    Door("get", "request-questions", SIGNED_IN, body=of_offer),
+    Door("get", "questions", ADMIN_READS),
+    Door("post", "questions", ADMIN_ACTS, body=QUESTION_FORM),
+    Door("get", "question-change", ADMIN_READS, ONE_QUESTION),
+    Door("post", "question-change", ADMIN_ACTS, ONE_QUESTION, QUESTION_FORM),
+    Door("post", "question-retire", ADMIN_ACTS, ONE_QUESTION),
+    Door("get", "request-size", SIGNED_IN, body=of_offer),
+    Door("post", "draft-keep", SIGNED_IN, body=of_offer),
+    Door("post", "draft-drop", "302 302 302 302 302 302 302 302 302 302", body=of_offer),
     Door("get", "request", OWN_ROW, ONE_REQUEST),
     Door("post", "request-approve", ONLY_ADMINS, ONE_REQUEST, decided_form),
     Door("post", "request-deny", ONLY_ADMINS, ONE_REQUEST, WHY),
@@ -180,13 +342,51 @@ ACCESS = [
     Door("get", "grants", SIGNED_IN),
     Door("get", "grant", OWN_ROW, ONE_GRANT),
     Door("post", "grant-renew", "302 404 404 302 302 403 403 403 403 403", ONE_GRANT, always(size="same")),
+    Door("get", "grant-raise", "302 404 404 403 403 200 403 403 200 200", ONE_GRANT),
+    Door("post", "grant-raise", "302 404 404 403 403 302 403 403 302 302", ONE_GRANT, RAISE_FORM),
+    Door("get", "grant-break-glass", "302 404 404 403 200 403 403 403 403 403", ONE_GRANT),
+    Door("post", "grant-break-glass", "302 404 404 403 302 403 403 403 403 403", ONE_GRANT, GLASS_FORM),
+    Door("get", "grant-move", "302 404 404 403 200 403 403 403 403 403", ONE_GRANT),
+    Door("post", "grant-move", "302 404 404 403 302 403 403 403 403 403", ONE_GRANT, moved_form),
+    Door("get", "raise", OWN_ROW, ONE_RAISE),
+    Door("get", "raise-end", "302 404 404 403 200 200 403 403 200 200", ONE_RAISE),
+    Door("post", "raise-end", "302 404 404 403 302 302 403 403 302 302", ONE_RAISE),
+    Door("post", "raise-review", "302 404 404 403 403 302 403 403 302 302", ONE_RAISE, REVIEW_FORM),
+    Door("get", "cost-centres", READERS_ONLY),
+    Door("get", "cost-centre", READERS_ONLY, CENTRE),
+    Door("post", "cost-centre", "302 403 403 403 403 302 403 403 403 302", CENTRE, always(budget="1000")),
+    Door("get", "raise-rules", READERS_ONLY),
+    Door("post", "raise-rules", "302 403 403 403 403 302 403 403 403 403", body=RULES_FORM),
+    Door("get", "team-certify", OWN_ROW, TEAM),
+    Door("post", "team-certify", "302 404 404 403 302 302 403 403 403 403", TEAM, kept_all),
+    Door("post", "team-certify-begin", "302 404 404 403 409 409 403 403 403 403", TEAM, note="one is open"),
+    Door("get", "grant-idle", OWN_ROW, ONE_GRANT),
+    Door(
+        "post", "grant-keep", "302 404 404 403 409 403 403 403 403 403", ONE_GRANT, WHY, note="it is called"
+    ),
+    Door("post", "grant-give-back", MANAGERS, ONE_GRANT, WHY),
+    Door(
+        "post", "grant-ask-again", "302 404 404 409 409 409 409 409 409 409", ONE_GRANT, note="it is not over"
+    ),
+    Door("get", "life-rules", READERS_ONLY),
+    Door("post", "life-rules", "302 403 403 403 403 302 403 403 403 403", body=LIFE_FORM),
+    Door("get", "grant-revoke", "302 404 404 403 200 200 403 403 403 403", ONE_GRANT),
     Door("post", "grant-revoke", MANAGERS, ONE_GRANT, WHY),
+    Door("get", "grant-suspend", "302 404 404 403 403 200 403 403 403 403", ONE_GRANT),
+    Door("get", "team-standing", OWN_ROW, TEAM),
+    Door("get", "team-suspend", "302 403 403 403 403 200 403 403 403 403", TEAM),
+    Door("post", "team-suspend", "302 403 403 403 403 302 403 403 403 403", TEAM, WHY),
+    Door(
+        "post",
+        "team-resume",
+        "302 404 404 404 404 302 403 403 403 403",
+        TEAM_BLOCK,
+        block_of_team,
+        note="of another team",
+    ),
     Door("post", "grant-suspend", ONLY_ADMINS, ONE_GRANT, WHY),
     Door("post", "grant-resume", "302 404 404 403 403 409 403 403 403 403", ONE_GRANT),
 ]
-
-
-READERS_ONLY = "302 403 403 403 403 200 200 200 200 200"
 
 
 ADMINS_POST = "302 403 403 403 403 302 403 403 403 403"

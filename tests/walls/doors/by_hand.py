@@ -79,6 +79,7 @@ HAND = [
     Door("post", "offer-new", ADMIN_ACTS, HOST, new_hand_form),
     Door("get", "offer-change", ADMIN_READS, HAND_OFFER),
     Door("post", "offer-change", ADMIN_ACTS, HAND_OFFER, hand_form),
+    Door("get", "offer-withdraw", ADMIN_READS, HAND_OFFER),
     Door("post", "offer-withdraw", ADMIN_ACTS, HAND_OFFER, SOURCE),
     Door("get", "unpublished", "302 403 403 403 403 200 200 403 403 403"),
     Door("post", "host-publish", ADMIN_ACTS, HOST, always(all="1", from_now_on="0")),

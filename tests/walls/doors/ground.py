@@ -12,6 +12,9 @@ from tests.walls.doors.table import (
     one_notice,
 )
 
+API_READERS = "401 403 403 403 403 200 403 200 403 403"
+
+
 GROUND = [
     Door("get", "home", SIGNED_IN),
     Door("get", "status", "302 403 403 403 403 200 200 403 403 403"),
@@ -31,6 +34,9 @@ GROUND = [
     Door("get", "api-docs", EVERYBODY),
     Door("get", "api:me-list", API_SIGNED_IN),
     Door("get", "api:audit-list", "401 200 200 200 200 200 200 200 200 200", note="others see an empty list"),
+    Door("get", "api:audit-question-list", API_READERS),
+    Door("get", "api:audit-question-detail", API_READERS, {"name": "access"}),
+    Door("get", "api:audit-question-csv", API_READERS, {"name": "exceptions"}),
     Door("get", "api:audit-detail", "401 404 404 404 404 200 404 200 404 404", {"pk": "1"}),
 ]
 
@@ -57,9 +63,24 @@ NOTIFY = [
     Door("get", "api:notice-list", API_SIGNED_IN),
     Door("get", "api:notice-detail", MINE_ONLY, NOTICE),
     Door("post", "api:notice-read", API_SIGNED_IN),
+    Door("get", "api:notice-preset", API_SIGNED_IN),
+    Door("patch", "api:notice-preset", API_SIGNED_IN, body=always(preset="digest")),
     Door("get", "api:hook-list", API_SIGNED_IN, note=EMPTY_FOR_OTHERS),
     Door("post", "api:hook-list", "401 403 403 403 403 201 403 403 403 403", body=HOOK_FORM),
     Door("get", "api:hook-detail", "401 404 404 404 404 200 404 404 404 404", {"pk": "hook.pk"}),
     Door("get", "api:hook-deliveries", "401 404 404 404 404 200 404 404 404 404", {"pk": "hook.pk"}),
+    Door(
+        "post",
+        "api:hook-switch",
+        "401 404 404 404 404 200 404 404 404 404",
+        {"pk": "hook.pk"},
+        always(on=False),
+    ),
+    Door(
+        "post",
+        "api:hook-again",
+        "401 404 404 404 404 202 404 404 404 404",
+        {"pk": "hook.pk", "delivery": "delivery.pk"},
+    ),
     Door("post", "api:hook-trial", "401 404 404 404 404 202 404 404 404 404", {"pk": "hook.pk"}),
 ]

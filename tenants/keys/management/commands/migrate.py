@@ -34,5 +34,7 @@ def make_contract(alias: str) -> None:
 def has_every_table(alias: str) -> bool:
     """False after a migration back to before the tables that the contract reads."""
     with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT to_regclass('usage_shipper'), to_regtype('usage_incoming')")
+        cursor.execute(
+            "SELECT to_regclass('usage_shipper'), to_regtype('usage_incoming'), to_regclass('levels_levellimit')"
+        )
         return None not in cursor.fetchone()

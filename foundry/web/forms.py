@@ -1,0 +1,24 @@
+"""What forms of every room do alike."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.forms import ChoiceField, Form
+
+from foundry.lib.errors import Refused
+
+
+def show_refusal(form: Form, refused: Refused, *, with_remedy: bool = False) -> None:
+    """Show a refusal beside the fields it is about, else above the form."""
+    fields = {name: why for name, why in refused.errors.items() if name in form.fields}
+    for name, why in fields.items():
+        form.add_error(name, why)
+    if not fields:
+        form.add_error(None, f"{refused} {refused.remedy}" if with_remedy else str(refused))
+
+
+def set_choices(form: Form, name: str, choices: Iterable[Any]) -> None:
+    """Give a field of a form the choices that only its person, or its moment, knows."""
+    field = form.fields[name]
+    assert isinstance(field, ChoiceField)
+    field.choices = list(choices)

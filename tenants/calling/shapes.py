@@ -1,0 +1,138 @@
+"""What `explain/` and `caller-pauses/` say, in their words."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from foundry.lib import clock
+from tenants.calling.explaining import BY_NAME, Answer, Level
+from tenants.gateway.explain import Step
+from tenants.keys.models import CallerPause
+
+
+class AskedSerializer(serializers.Serializer[Any]):
+    key = serializers.IntegerField(min_value=1, max_value=2**62)
+    model = serializers.CharField(max_length=300)
+    dialect = serializers.ChoiceField(choices=list(BY_NAME), default="chat")
+
+
+class CallerSerializer(serializers.Serializer[Any]):
+    team = serializers.CharField(required=False, max_length=50)
+    key = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
+
+
+class PassedSerializer(serializers.Serializer[Any]):
+    check = serializers.CharField()
+    grant = serializers.IntegerField(allow_null=True, help_text="Null where it is about the key.")
+    passes = serializers.BooleanField()
+    code = serializers.CharField(help_text="The refusal's code, empty where it passes.")
+    message = serializers.CharField(
+        help_text="What a caller would read, with the remedy; empty where it passes."
+    )
+
+
+class LevelSerializer(serializers.Serializer[Any]):
+    scope = serializers.CharField(help_text="organisation, team, grant, key or share")
+    name = serializers.CharField(help_text="Of the team, application or key; empty otherwise.")
+    kind = serializers.CharField()
+    maximum = serializers.JSONField(help_text="A number, or a decimal string in USD, like the next three.")
+    used = serializers.JSONField()
+    held = serializers.JSONField(help_text="Set aside for calls that run, and leased by gateways.")
+    left = serializers.JSONField()
+    share = serializers.FloatField()
+    resets_at = serializers.DateTimeField(allow_null=True)
+    decision = serializers.IntegerField(allow_null=True)
+    decided_by = serializers.CharField(help_text="Empty for a policy.")
+    since = serializers.DateTimeField(allow_null=True)
+
+
+class EnforcedSerializer(serializers.Serializer[Any]):
+    enforced = serializers.BooleanField()
+    processes = serializers.IntegerField(help_text="Gateway processes that live.")
+    confirmed = serializers.IntegerField(help_text="Of these, how many enforce the grant as it is.")
+
+
+class ExplainedSerializer(serializers.Serializer[Any]):
+    key = serializers.IntegerField()
+    model = serializers.CharField()
+    dialect = serializers.CharField()
+    at = serializers.DateTimeField()
+    can = serializers.BooleanField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    grant = serializers.IntegerField(allow_null=True, help_text="Under which it would run.")
+    onward = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Where it goes next, in order, when a host fails without a charge.",
+    )
+    binds_first = serializers.CharField(allow_null=True)
+    steps = PassedSerializer(many=True)
+    limits = LevelSerializer(many=True)
+    enforcement = EnforcedSerializer(allow_null=True)
+
+
+def told(answer: Answer) -> dict[str, Any]:
+    full, refusal, enforced = answer.full, answer.refusal, answer.enforced
+    code = refusal.code if refusal else f"limit.{full.told['kind']}" if full else ""
+    return {
+        "key": answer.key.pk,
+        "model": answer.model,
+        "dialect": answer.dialect.name,
+        "at": answer.at,
+        "can": answer.can,
+        "code": code,
+        "message": refusal.message if refusal else f"{full.told['kind']} is used up." if full else "",
+        "grant": answer.route.grant_id if answer.route else None,
+        "onward": [route.exact_name for route in answer.onward],
+        "binds_first": answer.levels[0].told["kind"] if answer.levels else None,
+        "steps": [step(each) for each in answer.steps],
+        "limits": [level(each) for each in answer.levels],
+        "enforcement": None
+        if enforced is None
+        else {
+            "enforced": enforced.is_whole,
+            "processes": enforced.processes,
+            "confirmed": enforced.confirmed,
+        },
+    }
+
+
+def step(each: Step) -> dict[str, Any]:
+    why = each.why
+    return {
+        "check": each.check,
+        "grant": each.grant_id,
+        "passes": why is None,
+        "code": why.code if why else "",
+        "message": why.message if why else "",
+    }
+
+
+def level(each: Level) -> dict[str, Any]:
+    row = each.set_by
+    if each.beside is not None:
+        of, rule = each.beside
+        told = {"scope": of.scope, "name": of.name, "decided_by": rule.set_by, "since": rule.starts_at}
+        return each.told | told | {"decision": None}
+    return each.told | {
+        "scope": "grant",
+        "name": "",
+        "decision": row.decision_id if row else None,
+        "decided_by": row.decision.by.name if row and row.decision.by else "",
+        "since": row.starts_at if row else None,
+    }
+
+
+class CallerPauseSerializer(serializers.ModelSerializer[CallerPause]):
+    team = serializers.CharField(source="team.slug", default=None, allow_null=True)
+    key = serializers.IntegerField(source="key_id", allow_null=True)
+    state = serializers.SerializerMethodField(help_text="planned, paused, lifted or ended")
+    by = serializers.CharField(source="by.name")
+    lifted_by = serializers.CharField(source="lifted_by.name", default=None, allow_null=True)
+
+    class Meta:
+        model = CallerPause
+        fields = ["id", "team", "key", "state", "reason", "by", "starts_at", "ends_at", "lifted_at", "lifted_by"]  # fmt: skip
+
+    def get_state(self, row: CallerPause) -> str:
+        return row.state(clock.now())

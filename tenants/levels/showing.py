@@ -1,0 +1,93 @@
+"""Limits beside grants as pages and the API show them: what is used of each, and who set it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from foundry.web.format import grouped, limit_words, money, pct
+from tenants.access.amounts import speak_amount
+from tenants.access.states import MONEY, LimitKind
+from tenants.levels.models import LevelLimit, Mode, Scope
+from tenants.quotas.use import User, counted, passed, resets_at_or_none, users
+
+LOOKED_BACK = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One limit. :ivar used, held: in the window of `at`, in the units of `row.maximum`.
+
+    :ivar used_by: application, key's prefix and what they used, the most first.
+    :ivar passed: calls of the last 30 days that went on beyond a soft or shadow limit.
+    """
+
+    row: LevelLimit
+    state: str
+    used: int
+    held: int
+    passed: int
+    resets_at: datetime | None
+    used_by: list[tuple[str, str, int]]
+
+    @property
+    def share(self) -> float:
+        """Used and held of the maximum, 0 to 1."""
+        return min(1.0, (self.used + self.held) / self.row.maximum) if self.row.maximum else 1.0
+
+    @property
+    def is_full(self) -> bool:
+        return self.state == "in_force" and self.share >= 1
+
+    @property
+    def users(self) -> list[tuple[str, str, str]]:
+        """Application, key's prefix and their share of what is used, in percent."""
+        return [
+            (application, key, pct(min(1.0, each / max(1, self.used))))
+            for application, key, each in self.used_by
+            if each
+        ]
+
+    @property
+    def words(self) -> str:
+        return limit_words(self.row.kind, self.row.maximum)
+
+    @property
+    def used_words(self) -> str:
+        return money(Decimal(self.used).scaleb(-9)) if self.row.kind in MONEY else grouped(self.used)
+
+    def spoken(self, value: int) -> int | str:
+        return speak_amount(self.row.kind, value)
+
+
+def budget_of_team(team_id: int, at: datetime) -> int | None:
+    """The team's hard limit of money a month in force at `at`, in nano-dollars; None without one."""
+    rows = LevelLimit.objects.in_force(at).filter(level__scope=Scope.TEAM, level__team=team_id)
+    return rows.filter(kind=LimitKind.USD_PER_MONTH, mode=Mode.HARD).values_list("maximum", flat=True).first()
+
+
+def lines(rows: Iterable[LevelLimit], at: datetime) -> list[Line]:
+    """Each limit with what its level has used, and who used it. Three queries."""
+    rows = list(rows)
+    holders = {row.level.holder_id for row in rows}
+    used, beyond, by = counted(holders, at), passed(holders, at - LOOKED_BACK), users(holders, at)
+    return [
+        Line(
+            row,
+            row.state(at),
+            *used[row.level.holder_id].get(row.kind, (0, 0)),
+            beyond.get((row.level.holder_id, row.kind, row.mode), 0),
+            resets_at_or_none(row.kind, at),
+            used_by(row, by),
+        )
+        for row in rows
+    ]
+
+
+def used_by(row: LevelLimit, by: dict[tuple[int, str], list[User]]) -> list[tuple[str, str, int]]:
+    """Of a budget's window; a minute is over too soon to tell."""
+    if "_per_" not in row.kind:
+        return []
+    found = by.get((row.level.holder_id, row.kind.rpartition("_")[2]), [])
+    parts = [(who, key, nanos if row.kind in MONEY else tokens) for who, key, _, tokens, nanos in found]
+    return sorted(parts, key=lambda each: -each[2])

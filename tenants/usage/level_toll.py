@@ -1,0 +1,94 @@
+"""Whom it hits when a level may use less: who called under it lately, and how far that went."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import TruncDay
+
+from foundry.web.format import limit_words, pct
+from tenants.access.states import MONEY
+from tenants.keys.models import ApiKey, ApiKeyQuerySet
+from tenants.levels.rules import Target
+from tenants.teams.models import Application
+from tenants.usage.envelope import Outcome
+from tenants.usage.models import UsageHour
+from tenants.usage.toll import MONTH, Toll, count
+
+MINUTES, DAY = 60, timedelta(days=1)
+
+
+def of_level(target: Target, at: datetime) -> Toll:
+    """Applications that called under this level in the last 30 days, and their keys. Four queries."""
+    hours, keys = hours_of(target, at), keys_of(target)
+    called = hours.exclude(application_id=None).order_by().values("application_id").distinct()
+    applications = Application.objects.filter(
+        Q(pk__in=called) | Q(pk__in=keys.live(at).values("application_id"))
+    )
+    found = count(list(applications.select_related("team").order_by("slug", "pk")), keys, hours, at)
+    return Toll([hit for hit in found.hits if hit.calls or hit.keys], found.live_keys)
+
+
+def keys_of(target: Target) -> ApiKeyQuerySet:
+    if target.key is not None:
+        return ApiKey.objects.filter(pk=target.key.pk)
+    if target.grant is not None:
+        return (
+            ApiKey.objects.filter(application=target.application)
+            .filter(Q(grants=None) | Q(grants=target.grant))
+            .distinct()
+        )
+    return (
+        ApiKey.objects.all() if target.team is None else ApiKey.objects.filter(application__team=target.team)
+    )
+
+
+def hours_of(target: Target, at: datetime) -> QuerySet[UsageHour]:
+    """The last 30 days of what counts for the level, without what was refused."""
+    rows = UsageHour.objects.filter(hour__gt=at - MONTH, hour__lte=at).exclude(outcome=Outcome.REFUSED)
+    if target.key is not None:
+        rows = rows.filter(key_id=target.key.pk)
+    if target.grant is not None:
+        rows = rows.filter(grant_id=target.grant.pk)
+    if target.application is not None:
+        rows = rows.filter(application_id=target.application.pk)
+    return rows if target.team is None else rows.filter(team_id=target.team.pk)
+
+
+def met(target: Target, kind: str, maximum: int, at: datetime) -> str:
+    """How the last 30 days would have met a maximum of this kind, in words. One query.
+
+    Rates are told by the busiest hour's average, the finest that is kept; how many calls ran at once is not kept.
+    """
+    if kind == "concurrency":
+        return "How many calls ran at once is not kept, so nobody can say whom this would have refused."
+    sums = list(amounts(hours_of(target, at), kind, at))
+    if not sums:
+        return "Nothing was called under it in the last 30 days."
+    if kind.endswith("_month"):
+        return (
+            f"The last 30 days used {limit_words(kind, sum(sums))}, {pct(sum(sums) / max(1, maximum))} of it."
+        )
+    most, beyond = max(sums), sum(each > maximum for each in sums)
+    if kind.endswith("_day"):
+        return f"The busiest of the last 30 days used {limit_words(kind, most)}; {beyond} of them used more than this allows."
+    return f"The busiest hour of the last 30 days had {limit_words(kind, most)} on average; minutes in it had more."
+
+
+def amounts(hours: QuerySet[UsageHour], kind: str, at: datetime) -> Iterable[int]:
+    """Of each of the last 30 UTC days, today among them, or of each hour the average minute."""
+    tokens: Any = Sum("tokens_in") + Sum("tokens_out")
+    amount = Sum("cost_nanos") if kind in MONEY else Sum("calls") if kind == "rpm" else tokens
+    if kind in ("rpm", "tpm"):
+        of_hours = hours.order_by().values("hour").annotate(amount=amount)
+        return [-(-int(row["amount"]) // MINUTES) for row in of_hours]
+    first = at.replace(hour=0, minute=0, second=0, microsecond=0) - MONTH + DAY
+    of_days = (
+        hours.filter(hour__gte=first)
+        .order_by()
+        .annotate(day=TruncDay("hour"))
+        .values("day")
+        .annotate(amount=amount)
+    )
+    return [int(row["amount"]) for row in of_days]

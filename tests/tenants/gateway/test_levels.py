@@ -1,0 +1,138 @@
+"""A call keeps to every limit it is under, and a refusal and /v1/quota say which level it is."""
+
+import pytest
+
+from foundry.lib import clock
+from tenants.levels.actions import set_limit
+from tenants.levels.rules import Target
+from tenants.quotas.models import Passed, Window
+from tenants.usage.verify import verify
+from tests import make
+from tests.tenants.gateway.conftest import World
+from tests.tenants.gateway.traffic import booked, burst, early_in_the_minute, nothing_held, question
+
+pytestmark = pytest.mark.slow
+
+
+def limit(target: Target, kind: str, maximum: int, mode: str = "hard") -> int:
+    """The level's number."""
+    told = {"kind": kind, "maximum": maximum, "mode": mode, "reason": "test"}
+    row = set_limit(target, **told, actor=make.admin(), at=clock.now())  # type: ignore[arg-type]
+    return row.level.holder_id
+
+
+def test_what_a_call_uses_is_charged_to_all_its_levels_and_nothing_stays_held(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"tokens_per_month": 10**6})
+    key, secret = make.key(grant)
+    targets = [
+        Target(), Target(team=grant.team), Target(key=key), Target(grant=grant, application=key.application),
+        Target(grant=grant, key=key),
+    ]  # fmt: skip
+    holders = [limit(target, "tokens_per_day", 10**5) for target in targets]
+    answers = burst([world.gateway.url], secret, [question(max_tokens=50, knobs={"tokens_out": 7})] * 20)
+    assert [answer.status for answer in answers] == [200] * 20
+    booked(20)
+    assert nothing_held()
+    spent = Window.objects.filter(period="day", holder_id__in=[*holders, grant.pk]).values_list(
+        "tokens_spent", flat=True
+    )
+    assert len(spent) == 6
+    assert len(set(spent)) == 1
+    assert [proof.differing for proof in verify()] == [[]] * 5
+
+
+def test_a_grant_without_limits_of_a_kind_is_held_by_its_level(world: World) -> None:
+    """What stands in the way first is named, with whose it is."""
+    grant = make.grant(offer=world.offer, limits={"rpm": 1_000})
+    _, secret = make.key(grant)
+    limit(Target(team=grant.team), "tokens_per_day", 200)
+    limit(Target(), "usd_per_day", 10**9)
+    (over,) = burst([world.gateway.url], secret, [question(max_tokens=500)])
+    error = over.body["error"]
+    assert (over.status, error["code"]) == (429, "limit.tokens_per_day")
+    assert (error["limit"]["scope"], error["limit"]["name"]) == ("team", grant.team.slug)
+    assert f"Team {grant.team.slug}, over all its models, has used 0 of 200 tokens today" in error["message"]
+    (less,) = burst([world.gateway.url], secret, [question(max_tokens=1)])
+    assert less.status == 200, less.body
+
+
+def test_a_call_without_a_maximum_gets_what_the_tightest_level_leaves(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"tokens_per_day": 10**6})
+    key, secret = make.key(grant)
+    limit(Target(key=key), "tokens_per_day", 300)
+    (answer,) = burst([world.gateway.url], secret, [question(knobs={"tokens_out": 3})])
+    assert answer.status == 200, answer.body
+    assert int(answer.headers["x-foundry-max-tokens"]) < 300
+
+
+def test_quota_tells_each_level_and_the_first_to_bind(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"tokens_per_day": 10**6})
+    key, secret = make.key(grant)
+    limit(Target(team=grant.team), "tokens_per_day", 1_000)
+    limit(Target(grant=grant, application=key.application), "tokens_per_day", 100_000)
+    assert burst([world.gateway.url], secret, [question("Hello", knobs={"tokens_out": 28})])[0].status == 200
+    status, answer = world.gateway.get("/v1/quota", secret)
+    (told,) = answer["data"]
+    found = {row["scope"]: (row["used"], row["left"]) for row in told["limits"]}
+    assert status == 200
+    assert found == {"grant": (30, 999_970), "team": (30, 970), "share": (30, 99_970)}
+    assert told["binds_first_at"] == {"scope": "team", "name": grant.team.slug}
+    by = {row["scope"]: (bool(row["set_by"]), row.get("decision")) for row in told["limits"]}
+    assert by == {"grant": (True, grant.decision_id), "team": (True, None), "share": (True, None)}
+
+
+def test_a_refusal_says_which_application_and_key_used_the_window(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"rpm": 1_000})
+    key, secret = make.key(grant)
+    other, quiet = make.key(grant)
+    limit(Target(team=grant.team), "tokens_per_day", 2_000)
+    busy = question(max_tokens=300, knobs={"usage": 299})
+    assert {answer.status for answer in burst([world.gateway.url], secret, [busy] * 3)} == {200}
+    assert burst([world.gateway.url], quiet, [question(max_tokens=50)])[0].status == 200
+    booked(4)
+    (over,) = burst([world.gateway.url], quiet, [question(max_tokens=1_900)])
+    told = over.body["error"]["limit"]["used_by"]
+    assert [(row["application"], row["key"]) for row in told] == [
+        (key.application.slug, key.prefix), (other.application.slug, other.prefix),
+    ]  # fmt: skip
+    assert told[0]["share"] > 0.9
+    assert f"Most of it went to {key.application.slug} with key {key.prefix}" in over.body["error"]["message"]
+
+
+@pytest.mark.parametrize("kind", ["rpm", "tokens_per_day", "concurrency"])
+def test_soft_and_shadow_limits_let_pass_and_count_what_a_hard_one_had_refused(
+    world: World, kind: str
+) -> None:
+    grant = make.grant(offer=world.offer, limits={"rpm": 1_000})
+    _, secret = make.key(grant)
+    body = question(
+        max_tokens=50, knobs={"delay_ms": 1_000, "usage": 9_000 if kind == "tokens_per_day" else 30}
+    )
+    fitting = {"rpm": 10, "concurrency": 10, "tokens_per_day": 1_000}[kind]
+    holder = limit(Target(team=grant.team), kind, fitting, "soft")
+    limit(Target(team=grant.team), kind, fitting, "shadow")
+    early_in_the_minute(20)
+    first = burst([world.gateway.url], secret, [body] * (1 if kind == "tokens_per_day" else 10))
+    booked(len(first))
+    assert {answer.status for answer in first} == {200}
+    assert "x-foundry-soft-limit" not in first[0].headers
+    more = burst([world.gateway.url], secret, [body] * (5 if kind != "concurrency" else 14))
+    assert {answer.status for answer in more} == {200}
+    assert f"team {kind}" in {answer.headers.get("x-foundry-soft-limit") for answer in more}
+    counts = Passed.objects.filter(holder_id=holder).values_list("kind", "mode", "calls")
+    passed = 5 if kind != "concurrency" else 4
+    assert set(counts) == {(kind, "soft", passed), (kind, "shadow", passed)}
+    booked(len(first) + len(more))
+    assert nothing_held()
+
+
+def test_of_a_shadow_limit_callers_hear_nothing(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"rpm": 1_000})
+    _, secret = make.key(grant)
+    holder = limit(Target(team=grant.team), "rpm", 3, "shadow")
+    early_in_the_minute(20)
+    answers = burst([world.gateway.url], secret, [question()] * 10)
+    assert [(answer.status, "x-foundry-soft-limit" in answer.headers) for answer in answers] == [
+        (200, False)
+    ] * 10
+    assert Passed.objects.get(holder_id=holder).calls == 7
