@@ -8,13 +8,13 @@ from django.forms import ChoiceField, Form
 from foundry.lib.errors import Refused
 
 
-def show_refusal(form: Form, refused: Refused, *, with_remedy: bool = False) -> None:
-    """Show a refusal beside the fields it is about, else above the form."""
+def show_refusal(form: Form, refused: Refused) -> None:
+    """Show a refusal beside the fields it is about, else above the form with its remedy."""
     fields = {name: why for name, why in refused.errors.items() if name in form.fields}
     for name, why in fields.items():
         form.add_error(name, why)
     if not fields:
-        form.add_error(None, f"{refused} {refused.remedy}" if with_remedy else str(refused))
+        form.add_error(None, str(refused))
 
 
 def set_choices(form: Form, name: str, choices: Iterable[Any]) -> None:

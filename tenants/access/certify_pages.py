@@ -95,7 +95,7 @@ def answered(
             actions.certify(held.pk, number, answer=answer, reason=reason, actor=person, at=at)
             done += 1
         except Refused as refused:
-            messages.error(request, f"Grant {number}: {refused} {refused.remedy}")
+            messages.error(request, f"Grant {number}: {refused}")
     if done:
         messages.success(request, f"{done} answer{'s' if done != 1 else ''} saved.")
     return redirect("team-certify", team.slug)

@@ -52,7 +52,7 @@ class MoveForm(forms.Form):
 
     def tell(self, refused: Invalid | Conflict) -> None:
         """Show a refusal beside the field it is about, else above the form."""
-        show_refusal(self, refused, with_remedy=True)
+        show_refusal(self, refused)
 
 
 def name_of(grant: Grant) -> str:

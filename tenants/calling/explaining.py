@@ -17,6 +17,7 @@ from tenants.gateway.explain import Step, explain
 from tenants.gateway.lists import limit
 from tenants.keys.models import ApiKey
 from tenants.keys.passport import LevelLimitRow, LevelRow, RouteRow
+from tenants.quotas.periods import Period
 from tenants.quotas.use import counted
 from tenants.usage.enforced import Enforced, of_grant
 
@@ -108,11 +109,12 @@ def answer(key: ApiKey, model: str, dialect: Dialect, at: datetime) -> Answer:
     route = found.route or next(iter(passport.named(model)), None)
     if route is not None:
         beside = passport.key.levels_of(route.grant_id)
-        told.levels, told.enforced = levels(route, beside, at), of_grant(route.grant_id)
+        told.levels = levels(route, beside, at, passport.periods.at(at))
+        told.enforced = of_grant(route.grant_id)
     return told
 
 
-def levels(route: RouteRow, beside: list[LevelRow], at: datetime) -> list[Level]:
+def levels(route: RouteRow, beside: list[LevelRow], at: datetime, period: Period) -> list[Level]:
     """The limits that a call would meet, the one that binds first at the top, each with who set it by which decision."""
     counts = counted([route.grant_id, *(row.holder_id for row in beside)], at)
     used = counts[route.grant_id]
@@ -121,11 +123,16 @@ def levels(route: RouteRow, beside: list[LevelRow], at: datetime) -> list[Level]
     for row in rows.order_by("maximum"):
         by_kind[row.kind] = row  # the highest counts: a raise lies over what was granted
     found = [
-        Level(limit(kind, most, *used.get(kind, (0, 0)), at), by_kind.get(kind))
+        Level(limit(kind, most, *used.get(kind, (0, 0)), period.resets_at(kind, at)), by_kind.get(kind))
         for kind, most in route.maxima(at).items()
     ]
     for each in beside:
         for kind, rule in each.in_force(at, "hard").items():
-            told = limit(kind, rule.maximum, *counts[each.holder_id].get(kind, (0, 0)), at)
+            told = limit(
+                kind,
+                rule.maximum,
+                *counts[each.holder_id].get(kind, (0, 0)),
+                period.resets_at(kind, at),
+            )
             found.append(Level(told, None, (each, rule)))
     return sorted(found, key=lambda level: (-level.told["share"], level.told["kind"]))

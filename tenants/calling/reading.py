@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import connection
 
-from tenants.keys.passport import Passport, key_row, route_row
+from tenants.keys.passport import Passport, key_row, periods_of, route_row
+from tenants.quotas.periods import DAYS_KNOWN
 
 
 def passport_of(key_id: int) -> Passport:
@@ -15,7 +16,8 @@ def passport_of(key_id: int) -> Passport:
     made = key_row(key)
     grants = [each.grant_id for each in made.grants]
     routes = rows("SELECT * FROM gateway.route WHERE grant_id = ANY (%s) ORDER BY grant_id", [grants])
-    return Passport(0, made, tuple(map(route_row, routes)))
+    days = rows("SELECT * FROM gateway.periods(now() - interval '1 day', %s)", [DAYS_KNOWN])
+    return Passport(0, made, tuple(map(route_row, routes)), periods_of(days))
 
 
 def offered(model: str) -> bool:

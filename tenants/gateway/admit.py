@@ -107,17 +107,22 @@ async def take(runtime: Runtime, call: Call) -> None:
 
 
 def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:
-    """The call's worst case. Raises GatewayError where money is limited and no price is known."""
+    """The call's worst case. Raises GatewayError where money is limited and no price is known, Unavailable."""
     assert call.asked is not None
     maxima = call.maxima
     if price is None and (why := price_missing(call.passport.key, route, call.at)) is not None:
         raise why
+    try:
+        period = call.passport.periods.at(call.at)
+    except LookupError:
+        raise Unavailable("the days of budgets are not known that far") from None
     asked, dear = call.asked, None
     if price is not None:
         dear = dearest(price, asked.tokens_in, call.at, only_text=asked.only_text, searches=asked.searches)
     return Need(
         grant_id=route.grant_id,
         at=call.at,
+        period=period,
         tokens_in=asked.tokens_in,
         tokens_out=asked.tokens_out,
         most_out=asked.most_out(route),

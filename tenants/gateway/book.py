@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -18,8 +19,9 @@ from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
 
 from tenants.gateway.config import Config
-from tenants.keys.passport import Passport, key_row, route_row
+from tenants.keys.passport import Passport, key_row, periods_of, route_row
 from tenants.quotas.limits import Unavailable
+from tenants.quotas.periods import DAYS_KNOWN, Periods
 from tenants.quotas.store import DOWN, Pool
 
 MOST = 20_000  # passports and unknown digests kept
@@ -33,7 +35,7 @@ class Book:
 
     :ivar confirmed_at: monotonic seconds when the version was last asked for with an answer.
     :ivar fresh: set by each new version. :ivar doubted: cut off, and something changed since.
-    :ivar tell: called with each new version.
+    :ivar tell: called with each new version. :ivar periods: the days of budgets, and the version that they were read with.
     """
 
     def __init__(self, pool: Pool, config: Config, recall: Callable[[int], None]) -> None:
@@ -45,6 +47,7 @@ class Book:
         self.tell: Callable[[int], None] = lambda _: None
         self.known: OrderedDict[bytes, Passport | None] = OrderedDict()
         self.reading: dict[bytes, asyncio.Task[Passport | None]] = {}
+        self.periods: tuple[int, Periods] | None = None
 
     @property
     def cut_off(self) -> bool:
@@ -120,11 +123,20 @@ class Book:
             if row is None:
                 return version, None
             key = key_row(row)
+            periods = await self.days(version, cursor)
             await cursor.execute(
                 "SELECT * FROM gateway.route WHERE grant_id = ANY (%s) ORDER BY grant_id",
                 [[c.grant_id for c in key.grants]],
             )
-            return version, Passport(version, key, tuple(map(route_row, await cursor.fetchall())))
+            return version, Passport(version, key, tuple(map(route_row, await cursor.fetchall())), periods)
+
+    async def days(self, version: int, cursor: psycopg.AsyncCursor[dict[str, Any]]) -> Periods:
+        """The days of budgets from yesterday on, read once per version."""
+        if self.periods is None or self.periods[0] != version:
+            since = datetime.now(UTC) - timedelta(days=1)
+            await cursor.execute("SELECT * FROM gateway.periods(%s, %s)", [since, DAYS_KNOWN])
+            self.periods = version, periods_of(await cursor.fetchall())
+        return self.periods[1]
 
     async def offered(self, name: str) -> bool:
         """Does the catalog have a model of that name? Raises Unavailable."""
@@ -181,4 +193,7 @@ class Book:
         row = await (await connection.execute("SELECT gateway.version()")).fetchone()
         assert row is not None
         self.changed(row[0])
+        if self.periods is not None and self.periods[1].run_out(datetime.now(UTC)):
+            self.periods = None
+            self.forget()
         self.confirmed_at, self.doubted = asked_at, False

@@ -13,7 +13,8 @@ from tenants.gateway.errors import unavailable
 from tenants.gateway.runtime import Runtime
 from tenants.gateway.whence import require_network
 from tenants.keys.passport import LevelRow, LimitRow, Passport, RouteRow
-from tenants.quotas.limits import Unavailable, resets_at
+from tenants.quotas.limits import Unavailable
+from tenants.quotas.periods import Period
 from tenants.quotas.store import DOWN
 
 Counted = dict[int, dict[str, tuple[int, int]]]  # holder -> kind -> (used, held)
@@ -50,19 +51,23 @@ async def quota(runtime: Runtime, scope: Scope, send: Send) -> None:
         used = await runtime.leases.used(sorted(holders), at)
     except (*DOWN, psycopg.Error) as error:
         raise unavailable(type(error).__name__) from error
-    grants = [told(route, beside[route.grant_id], used, at) for route in live]
+    grants = [told(route, beside[route.grant_id], used, at, passport.periods.at(at)) for route in live]
     await send_json(send, 200, {"object": "list", "data": grants})
 
 
-def told(route: RouteRow, beside: list[LevelRow], used: Counted, at: datetime) -> dict[str, Any]:
+def told(
+    route: RouteRow, beside: list[LevelRow], used: Counted, at: datetime, period: Period
+) -> dict[str, Any]:
     """One grant, its own limits first."""
     of_grant = {"scope": "grant", "name": route.name}
     limits = [
-        of_grant | set_by(row) | limit(kind, row.maximum, *used[route.grant_id].get(kind, (0, 0)), at)
+        of_grant
+        | set_by(row)
+        | limit(kind, row.maximum, *used[route.grant_id].get(kind, (0, 0)), period.resets_at(kind, at))
         for kind, row in route.in_force(at).items()
     ]
     for row in beside:
-        limits += of_level(row, used, at)
+        limits += of_level(row, used, at, period)
     hard = (each for each in limits if each.get("mode", "hard") == "hard")
     first = max(hard, key=lambda each: each["share"], default=None)
     return {
@@ -80,7 +85,7 @@ def set_by(row: LimitRow) -> dict[str, Any]:
     return {"set_by": row.set_by or "a policy", "decision": row.decision_id}
 
 
-def of_level(row: LevelRow, used: Counted, at: datetime) -> list[dict[str, Any]]:
+def of_level(row: LevelRow, used: Counted, at: datetime, period: Period) -> list[dict[str, Any]]:
     return [
         {
             "scope": row.scope,
@@ -89,18 +94,15 @@ def of_level(row: LevelRow, used: Counted, at: datetime) -> list[dict[str, Any]]
             "set_by": rule.set_by,
             "since": rule.starts_at.isoformat(),
         }
-        | limit(kind, rule.maximum, *used[row.holder_id].get(kind, (0, 0)), at)
+        | limit(kind, rule.maximum, *used[row.holder_id].get(kind, (0, 0)), period.resets_at(kind, at))
         for mode in ("hard", "soft")
         for kind, rule in row.in_force(at, mode).items()
     ]
 
 
-def limit(kind: str, maximum: int, used: int, held: int, at: datetime) -> dict[str, Any]:
+def limit(kind: str, maximum: int, used: int, held: int, ends: datetime | None) -> dict[str, Any]:
     """One limit; money as decimal strings of dollars. `share` is used and held of the maximum, 0 to 1."""
-    ends, amounts = (
-        resets_at(kind, at),
-        {"maximum": maximum, "used": used, "held": held, "left": max(0, maximum - used - held)},
-    )
+    amounts = {"maximum": maximum, "used": used, "held": held, "left": max(0, maximum - used - held)}
     spoken: dict[str, Any] = (
         {key: usd_text(value) for key, value in amounts.items()} if kind.startswith("usd") else dict(amounts)
     )

@@ -46,7 +46,7 @@ BEGIN
     FOREACH watched IN ARRAY ARRAY[
         'keys_apikey', 'keys_apikey_grants', 'keys_callerpause', 'access_grant', 'access_limit', 'access_grantapplication',
         'access_acknowledgement', 'access_block', 'access_grace', 'catalog_offer', 'catalog_host', 'catalog_price', 'catalog_pause', 'teams_team',
-        'teams_application', 'levels_level', 'levels_levellimit'
+        'teams_application', 'levels_level', 'levels_levellimit', 'quotas_calendar'
     ] LOOP
         EXECUTE format(
             'CREATE CONSTRAINT TRIGGER gateway_bump AFTER INSERT OR UPDATE OR DELETE ON public.%I
@@ -178,13 +178,28 @@ CREATE FUNCTION gateway.others_have(of bigint, mine text) RETURNS boolean LANGUA
         WHERE s.holder_id = of AND s.spool <> mine AND s.loose AND p.seen_at > now() - interval '6 s')
 $$;
 
+-- The days of budgets from the one that contains `since` on, and the month that each begins in: no day is in two of them.
+CREATE FUNCTION gateway.periods(since timestamptz, days integer) RETURNS TABLE (
+    day timestamptz, day_ends timestamptz, month timestamptz, month_ends timestamptz
+) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    day_ends := since;
+    FOR n IN 1 .. days LOOP
+        day := CASE n WHEN 1 THEN quotas_begins('day', since) ELSE day_ends END;
+        day_ends := quotas_ends('day', day); month := quotas_begins('month', day); month_ends := quotas_ends('month', day);
+        RETURN NEXT;
+    END LOOP;
+END $$;
+
 -- What these holders have used of each kind of limit in the windows that contain `at`, and what calls hold.
 CREATE FUNCTION gateway.used(holders bigint[], at timestamptz) RETURNS TABLE (holder_id bigint, kind text, used bigint, held bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT w.holder_id, k.kind, k.used, k.held FROM quotas_window w CROSS JOIN LATERAL (VALUES
+    SELECT w.holder_id, k.kind, k.used, k.held
+    FROM (VALUES ('day', quotas_begins('day', at)), ('month', quotas_begins('month', at))) AS p(period, starts_at)
+    JOIN quotas_window w USING (period, starts_at) CROSS JOIN LATERAL (VALUES
         ('tokens_per_' || w.period, w.tokens_spent, w.tokens_held), ('usd_per_' || w.period, w.usd_nanos_spent, w.usd_nanos_held)
     ) AS k(kind, used, held)
-    WHERE w.holder_id = ANY (holders) AND w.starts_at = quotas_begins(w.period, at)
+    WHERE w.holder_id = ANY (holders)
     UNION ALL
     SELECT r.holder_id, k.kind, k.used, 0 FROM quotas_rate r CROSS JOIN LATERAL (VALUES ('rpm', r.calls), ('tpm', r.tokens)) AS k(kind, used)
     WHERE r.holder_id = ANY (holders) AND r.minute = gateway.minute()
@@ -192,16 +207,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT h, 'concurrency', gateway.slots(h, ''), 0 FROM unnest(holders) AS h
 $$;
 
--- Which applications and keys used most of a holder's hour, day and month: of a grant, a team, or an application's share. Of the
--- organisation nobody is told, because teams do not see one another.
+-- Which applications and keys used most of a holder's hour, day and month, in whole hours: of a grant, a team, or an application's
+-- share. Of the organisation nobody is told, because teams do not see one another.
 CREATE FUNCTION gateway.users(holders bigint[], at timestamptz) RETURNS TABLE (
     holder bigint, period text, application text, key text, calls bigint, tokens bigint, usd_nanos bigint
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT o.holder, p.period, a.slug::text, k.prefix::text, u.calls, u.tokens, u.usd_nanos
     FROM unnest(holders) AS o(holder)
     LEFT JOIN levels_level l ON l.id = -o.holder
-    CROSS JOIN LATERAL (VALUES ('hour', date_trunc('hour', at)), ('day', quotas_begins('day', at)), ('month', quotas_begins('month', at)))
-        AS p(period, since)
+    CROSS JOIN (VALUES ('hour', date_trunc('hour', at)), ('day', date_trunc('hour', quotas_begins('day', at), 'UTC')),
+        ('month', date_trunc('hour', quotas_begins('month', at), 'UTC'))) AS p(period, since)
     CROSS JOIN LATERAL (
         SELECT h.application_id, h.key_id, sum(h.calls)::bigint AS calls, sum(h.tokens_in + h.tokens_out)::bigint AS tokens,
             sum(h.cost_nanos)::bigint AS usd_nanos
@@ -426,7 +441,7 @@ BEGIN
     PERFORM FROM quotas_rate WHERE holder_id IN (SELECT (c ->> 'holder')::bigint FROM jsonb_array_elements(asks) AS c)
         ORDER BY holder_id FOR UPDATE;
     FOR a IN
-        SELECT DISTINCT c.holder, p.period, quotas_begins(p.period, c.day) AS starts_at
+        SELECT DISTINCT c.holder, p.period, CASE p.period WHEN 'day' THEN c.day ELSE quotas_begins('month', c.day) END AS starts_at
         FROM jsonb_to_recordset(asks) AS c(holder bigint, day timestamptz, maxima bigint[], soft bigint[], shadow bigint[], returned bigint[])
         CROSS JOIN (VALUES ('day'), ('month')) AS p(period)
         WHERE c.day IS NOT NULL AND (num_nonnulls(VARIADIC c.maxima[4:7] || c.soft[4:7] || c.shadow[4:7]) > 0 OR c.returned[4] > 0 OR c.returned[5] > 0)
@@ -461,8 +476,9 @@ $$;
 CREATE FUNCTION gateway.free(of bigint, of_day timestamptz, tokens bigint, usd_nanos bigint) RETURNS void LANGUAGE sql
 SET search_path = public, pg_temp AS $$
     WITH locked AS MATERIALIZED (
-        SELECT w.id FROM quotas_window w WHERE w.holder_id = of AND w.starts_at = quotas_begins(w.period, of_day)
-        ORDER BY w.period FOR UPDATE
+        SELECT w.id FROM quotas_window w JOIN (VALUES ('day', of_day), ('month', quotas_begins('month', of_day))) AS p(period, starts_at)
+            USING (period, starts_at)
+        WHERE w.holder_id = of ORDER BY w.period FOR UPDATE OF w
     )
     UPDATE quotas_window w SET tokens_held = w.tokens_held - tokens, usd_nanos_held = w.usd_nanos_held - usd_nanos
     FROM locked WHERE w.id = locked.id AND (tokens, usd_nanos) <> (0, 0)
@@ -532,13 +548,13 @@ DO $$ BEGIN
         GRANT SELECT ON gateway.key, gateway.route TO foundry_gateway;
         GRANT EXECUTE ON FUNCTION gateway.version(), gateway.offered(text), gateway.used(bigint[], timestamptz),
             gateway.users(bigint[], timestamptz), gateway.recall(text, bigint[]), gateway.lease(jsonb), gateway.ship(json, text, jsonb, text),
-            gateway.beat(text, integer, double precision, bigint), gateway.tag(bigint, date, text)
+            gateway.beat(text, integer, double precision, bigint), gateway.tag(bigint, date, text), gateway.periods(timestamptz, integer)
             TO foundry_gateway;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'foundry_app') THEN  -- the console explains what a gateway would say
         GRANT USAGE ON SCHEMA gateway TO foundry_app;
         GRANT SELECT ON gateway.key, gateway.route, gateway.changed TO foundry_app;
-        GRANT EXECUTE ON FUNCTION gateway.offered(text), gateway.used(bigint[], timestamptz), gateway.users(bigint[], timestamptz)
-            TO foundry_app;
+        GRANT EXECUTE ON FUNCTION gateway.offered(text), gateway.used(bigint[], timestamptz), gateway.users(bigint[], timestamptz),
+            gateway.periods(timestamptz, integer) TO foundry_app;
     END IF;
 END $$;

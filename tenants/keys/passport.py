@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from foundry.lib.addresses import Address, Network
 from foundry.lib.units import price_units
+from tenants.quotas.periods import Period, Periods
 
 FAR = datetime.max.replace(tzinfo=UTC)
 CHAT = "chat/completions"
@@ -322,11 +323,15 @@ def longest(pauses: Iterable[PauseRow], at: datetime) -> PauseRow | None:
 
 @dataclass(frozen=True, slots=True)
 class Passport:
-    """All that the gateway must know of one key. `version` is the database's when the rows were read, or older."""
+    """All that the gateway must know of one key. `version` is the database's when the rows were read, or older.
+
+    :param periods: the days of budgets around now.
+    """
 
     version: int
     key: KeyRow
     routes: tuple[RouteRow, ...]
+    periods: Periods
     judged: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def steady_until(self, at: datetime) -> datetime:
@@ -353,6 +358,11 @@ class Passport:
 
     def live(self, at: datetime) -> list[RouteRow]:
         return [route for route in self.routes if self.state(route, at) == "live"]
+
+
+def periods_of(rows: Iterable[Mapping[str, Any]]) -> Periods:
+    """Rows of `gateway.periods`."""
+    return Periods(Period(**row) for row in rows)
 
 
 def moment(value: Any) -> datetime | None:

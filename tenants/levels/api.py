@@ -23,7 +23,7 @@ from tenants.access.amounts import read_amount
 from tenants.access.models import Grant
 from tenants.access.states import LimitKind
 from tenants.keys.models import ApiKey
-from tenants.levels import actions, rules
+from tenants.levels import actions, calendar_api, rules
 from tenants.levels.models import LevelLimit, Mode, Scope
 from tenants.levels.rules import REASON_LENGTH, Target
 from tenants.levels.showing import Line, lines
@@ -205,3 +205,4 @@ def target_of(body: dict[str, Any], person: User) -> Target:
 
 def routes(router: BaseRouter) -> None:
     router.register("limits", LimitView, basename="limit")
+    calendar_api.routes(router)

@@ -9,7 +9,7 @@ from foundry.web.format import grouped, limit_words, money, pct
 from tenants.access.amounts import speak_amount
 from tenants.access.states import MONEY, LimitKind
 from tenants.levels.models import LevelLimit, Mode, Scope
-from tenants.quotas.use import User, counted, passed, resets_at_or_none, users
+from tenants.quotas.use import User, counted, passed, period_of, users
 
 LOOKED_BACK = timedelta(days=30)
 
@@ -67,17 +67,18 @@ def budget_of_team(team_id: int, at: datetime) -> int | None:
 
 
 def lines(rows: Iterable[LevelLimit], at: datetime) -> list[Line]:
-    """Each limit with what its level has used, and who used it. Three queries."""
+    """Each limit with what its level has used, and who used it. Four queries."""
     rows = list(rows)
     holders = {row.level.holder_id for row in rows}
     used, beyond, by = counted(holders, at), passed(holders, at - LOOKED_BACK), users(holders, at)
+    period = period_of(at)
     return [
         Line(
             row,
             row.state(at),
             *used[row.level.holder_id].get(row.kind, (0, 0)),
             beyond.get((row.level.holder_id, row.kind, row.mode), 0),
-            resets_at_or_none(row.kind, at),
+            period.resets_at(row.kind, at),
             used_by(row, by),
         )
         for row in rows

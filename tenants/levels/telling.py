@@ -36,7 +36,7 @@ def told(line: Line, at: datetime) -> bool:
     state = "is used up" if reached == 1 else f"is {pct(line.share)} used"
     event = tell(
         "limit.soft",
-        key=f"limit.soft:{row.pk}:{line.resets_at:%Y-%m-%d}:{reached:g}",
+        key=f"limit.soft:{row.pk}:{line.resets_at:%Y-%m-%dT%H:%M}:{reached:g}",
         title=f"{of[:1].upper()}{of[1:]}: {line.words} {state}",
         text="Calls go on; the limit is soft.",
         url=url,

@@ -107,7 +107,7 @@ def set_by(request: HttpRequest, form: LimitForm, target: Target, back: str) -> 
             return before_less(request, form, meant, back)
         made = actions.set_limit(meant, **told, actor=person, at=at)
     except Refused as refused:
-        show_refusal(form, refused, with_remedy=True)
+        show_refusal(form, refused)
         return None
     messages.success(request, f"The limit of {made.level} counts within a second.")
     return redirect(back)

@@ -1,5 +1,6 @@
 """Budgets that run out, for the home page."""
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -8,7 +9,7 @@ from foundry.lib import clock
 from foundry.people.models import User
 from foundry.web.format import limit_words, pct
 from tenants.access.models import Grant
-from tenants.quotas.use import of_grants, resets_at
+from tenants.quotas.use import of_grants, period_of
 
 NEARLY = 0.8
 AT_MOST = 6
@@ -25,12 +26,18 @@ def blocks(person: User) -> dict[str, list[dict[str, Any]]]:
         for limit in grant.limits_then:
             share = used[grant.pk].get(limit.kind, 0) / limit.maximum if limit.kind in used[grant.pk] else 0.0
             if share >= NEARLY:
-                lines.append((share, line(grant, limit.kind, limit.maximum, share)))
+                lines.append((share, grant, limit))
     lines.sort(key=lambda each: -each[0])
-    return {"runs_out": [each for _, each in lines[:AT_MOST]]}
+    period = period_of(at)
+    return {
+        "runs_out": [
+            line(grant, limit.kind, limit.maximum, share, period.resets_at(limit.kind, at))
+            for share, grant, limit in lines[:AT_MOST]
+        ]
+    }
 
 
-def line(grant: Grant, kind: str, maximum: int, share: float) -> dict[str, Any]:
+def line(grant: Grant, kind: str, maximum: int, share: float, resets_at: datetime | None) -> dict[str, Any]:
     state = "is used up" if share >= 1 else f"is {pct(share)} used"
     return {
         "title": f"{grant.offer.model} for {grant.team}: {limit_words(kind, maximum)} {state}",
@@ -39,6 +46,6 @@ def line(grant: Grant, kind: str, maximum: int, share: float) -> dict[str, Any]:
         else "Calls are refused until it begins anew.",
         "url": reverse("grant", args=[grant.pk]),
         "tone": "bad" if share >= 1 else "warn",
-        "at": resets_at(kind, clock.now()),
+        "at": resets_at,
         "when": "begins anew",
     }

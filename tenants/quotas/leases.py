@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tenants.quotas.batch import Batcher
-from tenants.quotas.limits import Exceeded, Need, Stale, Unavailable, resets_at
+from tenants.quotas.limits import Exceeded, Need, Stale, Unavailable
 from tenants.quotas.recalls import Recalls
 from tenants.quotas.slices import NO_SHARES, Held, Slice, Used
 from tenants.quotas.store import Answer, Ask, Store
@@ -346,7 +346,9 @@ def exceeded(piece: Slice, need: Need, answer: Answer) -> Exceeded:
         used -= piece.slots.free
     at = datetime.fromtimestamp(piece.minute * 60, UTC) if kind in ("rpm", "tpm") else need.at
     level = next((each for each in need.levels if each.holder_id == answer.failing), None)
-    return Exceeded(kind, used, max(0, held), answer.maximum, needed(need, kind), resets_at(kind, at), level)
+    return Exceeded(
+        kind, used, max(0, held), answer.maximum, needed(need, kind), need.period.resets_at(kind, at), level
+    )
 
 
 def drop_gone(piece: Slice) -> None:

@@ -13,7 +13,9 @@ nano-dollars        usd_per_day, usd_per_month, likewise
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from tenants.quotas.periods import Period
 
 RATES = ("rpm", "tpm", "concurrency")
 BUDGETS = ("tokens_per_day", "tokens_per_month", "usd_per_day", "usd_per_month")
@@ -22,7 +24,6 @@ SOFT, SHADOW = (
     "soft ",
     "shadow ",
 )  # before a kind, among maxima: such a limit lets pass, and counts what a hard one had not
-MINUTE_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Level:
 class Need:
     """What a call may use at worst.
 
+    :param period: whose budgets it uses.
     :param tokens_in: at most so many, one per UTF-8 byte.
     :param tokens_out: what the caller allows per choice; None lets the budgets decide, up to `most_out`.
     :param estimate: tokens charged to tpm until the host reports.
@@ -53,6 +55,7 @@ class Need:
 
     grant_id: int
     at: datetime
+    period: Period
     tokens_in: int
     tokens_out: int | None
     most_out: int
@@ -75,8 +78,8 @@ class Need:
 
     @property
     def day(self) -> datetime:
-        """The start of the UTC day whose budgets the call uses."""
-        return self.at.replace(hour=0, minute=0, second=0, microsecond=0)
+        """The start of the day whose budgets the call uses."""
+        return self.period.day
 
     def tokens(self, out: int) -> int:
         """The worst case with `out` tokens per choice."""
@@ -132,15 +135,3 @@ class Unavailable(Exception):
 
 def ceil_div(number: int, by: int) -> int:
     return -(-number // by)
-
-
-def resets_at(kind: str, at: datetime) -> datetime | None:
-    """When the window of `kind` that contains `at` (UTC) ends."""
-    if kind == "concurrency":
-        return None
-    if kind in ("rpm", "tpm"):
-        return at.replace(second=0, microsecond=0) + timedelta(seconds=MINUTE_S)
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    if kind.endswith("_day"):
-        return midnight + timedelta(days=1)
-    return (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -5,12 +5,17 @@ The gateway changes these rows only through the functions of `tenants/keys/gatew
 changes only together with the usage event that says why (`tenants/usage`).
 """
 
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 
 class Window(models.Model):
-    """What one holder spent, and what its running calls hold, in one UTC day or month.
+    """What one holder spent, and what its running calls hold, in one day or month (`Calendar`).
 
     Of grants it is counted with or without a limit, of the others since they had their first.
 
@@ -111,7 +116,7 @@ class Passed(models.Model):
 
 
 class Lease(models.Model):
-    """What one gateway process leases of one holder's budgets, in one UTC day. Gone like its share.
+    """What one gateway process leases of one holder's budgets, in one day. Gone like its share.
 
     What it still has is leased - returned - shipped; the windows of the day and its month hold exactly that.
 
@@ -143,3 +148,64 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"lease of {self.spool} in {self.holder_id}"
+
+
+class CalendarQuerySet(models.QuerySet["Calendar"]):
+    def kept(self) -> Self:
+        return self.filter(withdrawn_at=None)
+
+    def in_force(self, at: datetime) -> Self:
+        """The rule that counts at `at` first, if there is one."""
+        return self.kept().filter(from_at__lte=at).order_by("-from_at")
+
+    def planned(self, at: datetime) -> Self:
+        return self.kept().filter(from_at__gt=at)
+
+
+class Calendar(models.Model):
+    """Where the days and months of budgets begin, from one moment on. Before the first row it is UTC and the first.
+
+    The rule itself is SQL: `quotas_begins` and `quotas_ends`. Rows begin at least an hour ahead and are never changed
+    but to be withdrawn, so that a moment that has passed stays in its day and month.
+
+    :ivar from_at: begins a day of the zone. :ivar first_day: of the month, 1 to 28.
+    """
+
+    from_at = models.DateTimeField()
+    zone = models.CharField(max_length=60)
+    first_day = models.PositiveSmallIntegerField(default=1)
+    reason = models.CharField(max_length=300)
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(db_default=Now())
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    objects = CalendarQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-from_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["from_at"], condition=Q(withdrawn_at=None), name="one_calendar_from_a_moment"
+            ),
+            models.CheckConstraint(
+                condition=Q(first_day__gte=1, first_day__lte=28), name="calendar_day_is_in_every_month"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="calendar_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None, withdrawn_by=None)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+                name="calendar_is_withdrawn_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.zone}, from day {self.first_day}, since {self.from_at:%Y-%m-%d %H:%M}Z"
+
+    def state(self, at: datetime) -> str:
+        """withdrawn, planned, or begun at `at`; judged, never stored."""
+        if self.withdrawn_at is not None:
+            return "withdrawn"
+        return "planned" if self.from_at > at else "begun"

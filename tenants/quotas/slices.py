@@ -2,7 +2,7 @@
 
 A slice has five parts. What is `free` may be taken here; how much was ever leased and given back are running
 totals, so that a question that is asked twice, or answered to nobody, changes nothing. Rates belong to one
-minute of the database's clock, budgets to one UTC day.
+minute of the database's clock, budgets to one day of the organisation's calendar.
 """
 
 from collections import deque
@@ -59,7 +59,7 @@ class Given:
 
 @dataclass(slots=True)
 class Day:
-    """Budgets of one UTC day. :ivar tokens_shipped, usd_nanos_shipped: used, and the ledger has it."""
+    """Budgets of one day. :ivar tokens_shipped, usd_nanos_shipped: used, and the ledger has it."""
 
     at: datetime
     tokens: Part = field(default_factory=Part)

@@ -1,14 +1,14 @@
 """How much of its budgets a grant has used; what pages of grants show beside the limits."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Sum
 
 from tenants.access.states import LimitKind
-from tenants.quotas import limits
 from tenants.quotas.models import Passed, Window
+from tenants.quotas.periods import Period, Periods
 
 # What a window's column means for a limit: (period, column) -> kind.
 KINDS = {
@@ -19,18 +19,30 @@ KINDS = {
 }
 
 
+def period_of(at: datetime) -> Period:
+    """The day and month of budgets that contain `at`. One query."""
+    return periods_from(at, 1).at(at)
+
+
+def periods_from(since: datetime, days: int) -> Periods:
+    """So many days of budgets, the first of which contains `since`. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM gateway.periods(%s, %s)", [since, days])
+        return Periods(Period(*row) for row in cursor.fetchall())
+
+
 def of_grants(grant_ids: Collection[int], at: datetime) -> dict[int, dict[str, int]]:
-    """Per grant, what is spent of each kind of budget in the UTC day and month of `at`; money in nano-dollars."""
-    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = Window.objects.filter(holder_id__in=grant_ids, starts_at__in=[day, day.replace(day=1)])
+    """Per grant, what is spent of each kind of budget in the day and month of `at`; money in nano-dollars. Two queries."""
+    period = period_of(at)
+    starts = {Window.DAY: period.day, Window.MONTH: period.month}
+    rows = Window.objects.filter(holder_id__in=grant_ids, starts_at__in=starts.values())
     used: dict[int, dict[str, int]] = {
         grant_id: dict.fromkeys(map(str, KINDS.values()), 0) for grant_id in grant_ids
     }
     for row in rows:
-        start = day if row.period == Window.DAY else day.replace(day=1)
-        if row.starts_at == start:
-            for (period, column), kind in KINDS.items():
-                if period == row.period:
+        if row.starts_at == starts[row.period]:
+            for (named, column), kind in KINDS.items():
+                if named == row.period:
                     used[row.holder_id][str(kind)] = getattr(row, column)
     return used
 
@@ -66,16 +78,3 @@ def users(holder_ids: Collection[int], at: datetime) -> dict[tuple[int, str], li
                 row = (application or "", key or "", calls, tokens, nanos)
                 found.setdefault((holder_id, period), []).append(row)
     return found
-
-
-def resets_at_or_none(kind: str, at: datetime) -> datetime | None:
-    """When the window of that kind ends; None for calls at once."""
-    return limits.resets_at(kind, at.astimezone(UTC))
-
-
-def resets_at(kind: str, at: datetime) -> datetime:
-    """When the budget of that kind begins anew: the next UTC midnight, or the first of the next month."""
-    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if kind in {LimitKind.TOKENS_PER_DAY, LimitKind.USD_PER_DAY}:
-        return day + timedelta(days=1)
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

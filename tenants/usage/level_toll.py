@@ -1,22 +1,23 @@
 """Whom it hits when a level may use less: who called under it lately, and how far that went."""
 
+from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
-from django.db.models.functions import TruncDay
 
 from foundry.web.format import limit_words, pct
 from tenants.access.states import MONEY
 from tenants.keys.models import ApiKey, ApiKeyQuerySet
 from tenants.levels.rules import Target
+from tenants.quotas.use import periods_from
 from tenants.teams.models import Application
 from tenants.usage.envelope import Outcome
 from tenants.usage.models import UsageHour
 from tenants.usage.toll import MONTH, Toll, count
 
-MINUTES, DAY = 60, timedelta(days=1)
+MINUTES = 60
 
 
 def of_level(target: Target, at: datetime) -> Toll:
@@ -57,7 +58,7 @@ def hours_of(target: Target, at: datetime) -> QuerySet[UsageHour]:
 
 
 def met(target: Target, kind: str, maximum: int, at: datetime) -> str:
-    """How the last 30 days would have met a maximum of this kind, in words. One query.
+    """How the last 30 days would have met a maximum of this kind, in words. Two queries at most.
 
     Rates are told by the busiest hour's average, the finest that is kept; how many calls ran at once is not kept.
     """
@@ -77,18 +78,15 @@ def met(target: Target, kind: str, maximum: int, at: datetime) -> str:
 
 
 def amounts(hours: QuerySet[UsageHour], kind: str, at: datetime) -> Iterable[int]:
-    """Of each of the last 30 UTC days, today among them, or of each hour the average minute."""
+    """Of each of the last 30 days of budgets, today among them and in whole hours, or of each hour the average minute."""
     tokens: Any = Sum("tokens_in") + Sum("tokens_out")
     amount = Sum("cost_nanos") if kind in MONEY else Sum("calls") if kind == "rpm" else tokens
+    of_hours = hours.order_by().values_list("hour").annotate(amount=amount)
     if kind in ("rpm", "tpm"):
-        of_hours = hours.order_by().values("hour").annotate(amount=amount)
-        return [-(-int(row["amount"]) // MINUTES) for row in of_hours]
-    first = at.replace(hour=0, minute=0, second=0, microsecond=0) - MONTH + DAY
-    of_days = (
-        hours.filter(hour__gte=first)
-        .order_by()
-        .annotate(day=TruncDay("hour"))
-        .values("day")
-        .annotate(amount=amount)
-    )
-    return [int(row["amount"]) for row in of_days]
+        return [-(-int(each) // MINUTES) for _, each in of_hours]
+    days = periods_from(at - MONTH, MONTH.days + 3)
+    sums: Counter[datetime] = Counter()
+    for hour, each in of_hours:
+        sums[days.at(hour).day] += int(each)
+    sums.pop(days.days[0].day, None)  # of which only a part is in the last 30 days
+    return sums.values()

@@ -44,11 +44,18 @@ WITH counted AS (
     SELECT -l.id, l.made_at, e.started_at, e.tokens_in + e.tokens_out, e.cost_nanos FROM levels_level l JOIN usage_event e ON
         l.scope = 'organisation' OR l.team_id = e.team_id OR l.scope = 'key' AND l.key_id = e.key_id
         OR l.grant_id = e.grant_id AND (l.application_id = e.application_id OR l.key_id = e.key_id)
-), told AS (
-    SELECT holder_id, period, quotas_begins(period, started_at) AS starts_at, sum(tokens) AS tokens,
+), quarters AS MATERIALIZED (
+    SELECT holder_id, since, date_bin('15 minutes', started_at, '2000-01-01 00:00Z') AS quarter, sum(tokens) AS tokens,
         coalesce(sum(cost_nanos), 0) AS nanos
-    FROM counted CROSS JOIN (VALUES ('day'), ('month')) AS p(period)
-    WHERE since IS NULL OR quotas_begins(period, started_at) >= quotas_begins(period, since) GROUP BY 1, 2, 3
+    FROM counted GROUP BY 1, 2, 3
+), begun AS MATERIALIZED (
+    SELECT at, period, quotas_begins(period, at) AS starts_at
+    FROM (SELECT quarter AS at FROM quarters UNION SELECT since FROM quarters WHERE since IS NOT NULL) AS q
+    CROSS JOIN (VALUES ('day'), ('month')) AS p(period)
+), told AS (
+    SELECT q.holder_id, b.period, b.starts_at, sum(q.tokens) AS tokens, sum(q.nanos) AS nanos
+    FROM quarters q JOIN begun b ON b.at = q.quarter LEFT JOIN begun s ON s.at = q.since AND s.period = b.period
+    WHERE q.since IS NULL OR b.starts_at >= s.starts_at GROUP BY 1, 2, 3
 ), charged AS (
     SELECT w.* FROM quotas_window w LEFT JOIN levels_level l ON w.holder_id = -l.id
     WHERE l.id IS NULL OR w.starts_at >= quotas_begins(w.period, l.made_at)

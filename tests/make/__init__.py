@@ -1,6 +1,7 @@
 """Rows for tests: plain functions with good defaults. `from tests import make`, then `make.person()`."""
 
 from tests.make.access import admin, application, approved, approved_step, grant, owner_of, request, team
+from tests.make.calendar import berlin
 from tests.make.keys import keep_to, key
 from tests.make.moving import proposal
 from tests.make.people import person
@@ -11,6 +12,7 @@ __all__ = [
     "application",
     "approved",
     "approved_step",
+    "berlin",
     "grant",
     "host",
     "keep_to",

@@ -541,7 +541,16 @@ def end_limit(actor: User, at: datetime) -> Act:
     return lambda act: act(row.pk, actor=actor, at=at)
 
 
-LEVELS = (set_limit, end_limit)
+def plan_calendar(actor: User, at: datetime) -> Act:
+    return lambda act: act(**make.berlin(at), actor=actor, at=at)
+
+
+def withdraw_calendar(actor: User, at: datetime) -> Act:
+    row = levels.plan_calendar(**make.berlin(at), actor=actor, at=at)
+    return lambda act: act(row.pk, actor=actor, at=at)
+
+
+LEVELS = (set_limit, end_limit, plan_calendar, withdraw_calendar)
 
 
 def take_in(actor: User, at: datetime) -> Act:

@@ -84,6 +84,8 @@ OTHERS = {
     "tenants.advice.close_campaign": "a report; the retirement itself is of the host",
     "tenants.keys.rotate_key": "the old key goes on for the time that is chosen in the form",
     "tenants.levels.end_limit": "a ceiling that goes; it only refused",
+    "tenants.levels.plan_calendar": "no amount; its page says what the day and month then become",
+    "tenants.levels.withdraw_calendar": "a change that never came",
     "tenants.moving.leave_out": "a proposal that nothing came of",
     "tenants.teams.end_calendar": "an address that the team's own people read",
     "foundry.notify.switch_hook": "notices to one address, which the page shows",

@@ -18,7 +18,7 @@ from tenants.access.actions import wish
 from tenants.access.models import Policy, Raise
 from tenants.advice.actions import open_campaign
 from tenants.keys.actions import pause_caller
-from tenants.levels.actions import set_limit
+from tenants.levels.actions import plan_calendar, set_limit
 from tenants.levels.rules import Target
 from tenants.teams.models import Team
 from tenants.usage.envelope import Envelope, Outcome
@@ -156,6 +156,14 @@ class World:
             "question": access.add_question(text="Why?", required=False, actor=made(people["ada"]), at=at),
             "application": application,
             "proposal": make.proposal(make.admin(), at),
+            "calendar": plan_calendar(
+                zone="Asia/Tokyo",
+                first_day=1,
+                from_day=(at + timedelta(days=10)).date(),
+                reason="Ours.",
+                actor=made(people["ada"]),
+                at=at,
+            ),
             "level_limit": set_limit(
                 Target(team=copilot),
                 kind="tpm",

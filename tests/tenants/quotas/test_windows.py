@@ -1,12 +1,31 @@
-"""When windows end: at UTC's own borders, over year ends and leap days."""
+"""Where the days and months of budgets begin and end: UTC's own borders, zones' days of 23 to 25 hours, changes in between."""
 
-from datetime import UTC, datetime
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tenants.quotas.limits import resets_at
+from tenants.quotas.periods import Period, Periods
+from tenants.quotas.use import period_of, periods_from
+from tests.make.calendar import calendar_since
+from tests.servers import Urls
+
+QUARTER, A_MOMENT, DAY = timedelta(minutes=15), timedelta(microseconds=1), timedelta(days=1)
+# None whose law changed lately, since Python's tables and PostgreSQL's may be of different years.
+# Midnight is left out, or comes twice, or the clocks differ by parts of an hour, or by half an hour in summer only.
+ODD = [
+    "Africa/Cairo", "America/Havana", "America/Santiago", "Asia/Beirut", "America/Asuncion", "Asia/Kathmandu",
+    "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Kiritimati", "America/St_Johns", "Antarctica/Troll",
+    "Europe/Dublin", "Europe/Berlin", "America/New_York",
+]  # fmt: skip
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("kind", "at", "ends"),
     [
@@ -19,10 +38,107 @@ from tenants.quotas.limits import resets_at
         ("usd_per_month", "2026-01-31T00:00:00", "2026-02-01T00:00:00"),
     ],
 )
-def test_a_window_ends_at_the_next_border(kind: str, at: str, ends: str) -> None:
-    found = resets_at(kind, datetime.fromisoformat(at).replace(tzinfo=UTC))
-    assert found == datetime.fromisoformat(ends).replace(tzinfo=UTC)
+def test_without_a_calendar_a_window_ends_at_utcs_next_border(kind: str, at: str, ends: str) -> None:
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert period_of(moment).resets_at(kind, moment) == datetime.fromisoformat(ends).replace(tzinfo=UTC)
 
 
 def test_calls_at_once_reset_with_a_call_and_not_with_the_clock() -> None:
-    assert resets_at("concurrency", datetime(2026, 1, 1, tzinfo=UTC)) is None
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert Period(now, now + DAY, now, now + DAY).resets_at("concurrency", now) is None
+
+
+def test_a_moment_beyond_the_days_that_are_known_is_none_of_them() -> None:
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    known = Periods(Period(first + n * DAY, first + (n + 1) * DAY, first, first + 31 * DAY) for n in range(9))
+    assert known.at(first + 8.5 * DAY).day == first + 8 * DAY
+    assert known.at(first).day == first
+    assert (known.run_out(first + 6.9 * DAY), known.run_out(first + 7 * DAY)) == (False, True)
+    for moment in (first - A_MOMENT, first + 9 * DAY):
+        with pytest.raises(LookupError):
+            known.at(moment)
+
+
+def first_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first quarter of an hour in which that day is on the zone's clocks, by looking at each: Python's own tables judge."""
+    at = datetime.combine(day, time(), UTC) - timedelta(hours=15)
+    while at.astimezone(zone).date() < day:
+        at += QUARTER
+    return at
+
+
+@pytest.mark.parametrize("zone", ODD)
+def test_a_day_begins_with_the_first_instant_of_its_date(committed: Urls, zone: str) -> None:
+    """Through two years, so that every change of the clocks is met."""
+    named = ZoneInfo(zone)
+    since = first_of(date(2026, 12, 1), named)
+    calendar_since(committed, zone, since)
+    days = periods_from(since, 760).days
+    assert [each.day for each in days] == [first_of(date(2026, 12, 1) + n * DAY, named) for n in range(760)]
+    assert all(one.day_ends == two.day for one, two in itertools.pairwise(days))
+    months = sorted({each.month for each in days})
+    assert months[1:] == [each.day for each in days[1:] if each.day.astimezone(named).date().day == 1]
+
+
+def borders(rows: list[tuple[str, int, datetime]]) -> Iterator[datetime]:
+    """Moments at which something may go wrong."""
+    for _, _, since in rows:
+        for hours in (-800, -30, -1, 0, 1, 30, 800):
+            yield since + timedelta(hours=hours)
+        yield since - A_MOMENT
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["UTC", *ODD]), st.integers(1, 28), st.integers(2, 90)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_is_changed_no_moment_is_in_two_windows_or_in_none(
+    committed: Urls, rules: list[tuple[str, int, int]]
+) -> None:
+    rows, day = [], date(2027, 1, 1)
+    emptied(committed)
+    for zone, first_day, later in rules:
+        day += later * DAY
+        since = first_of(day, ZoneInfo(zone))
+        rows.append((zone, first_day, since))
+        calendar_since(committed, zone, since, first_day)
+    for at in borders(rows):
+        found = period_of(at)
+        for begins, ends, name in (
+            (found.day, found.day_ends, "day"),
+            (found.month, found.month_ends, "month"),
+        ):
+            assert begins <= at < ends
+            last, after = period_of(ends - A_MOMENT), period_of(ends)
+            assert getattr(last, name) == begins
+            assert getattr(after, name) == ends
+        assert found.month <= found.day
+        assert found.day_ends <= found.month_ends
+
+
+def emptied(urls: Urls) -> None:
+    """Nobody but the superuser can."""
+    with psycopg.connect(urls.super_url) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("DELETE FROM quotas_calendar")
+
+
+def test_a_month_that_runs_goes_on_and_one_that_begins_with_the_change_is_cut(committed: Urls) -> None:
+    """Fiscal months from the 15th, changed on the 15th and, in another zone, on the 20th."""
+    calendar_since(committed, "UTC", datetime(2027, 3, 15, tzinfo=UTC), first_day=15)
+    calendar_since(committed, "America/New_York", datetime(2027, 5, 20, 4, tzinfo=UTC), first_day=1)
+    months = [
+        (each.month, each.month_ends) for each in periods_from(datetime(2027, 3, 1, tzinfo=UTC), 130).days
+    ]
+    assert sorted(set(months)) == [
+        (datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 3, 15, tzinfo=UTC)),
+        (datetime(2027, 3, 15, tzinfo=UTC), datetime(2027, 4, 15, tzinfo=UTC)),
+        (datetime(2027, 4, 15, tzinfo=UTC), datetime(2027, 5, 15, tzinfo=UTC)),
+        (datetime(2027, 5, 15, tzinfo=UTC), datetime(2027, 6, 1, 4, tzinfo=UTC)),
+        (datetime(2027, 6, 1, 4, tzinfo=UTC), datetime(2027, 7, 1, 4, tzinfo=UTC)),
+        (datetime(2027, 7, 1, 4, tzinfo=UTC), datetime(2027, 8, 1, 4, tzinfo=UTC)),
+    ]

@@ -13,6 +13,7 @@ from foundry.lib.units import price_units
 from tenants.gateway.meter import report, report_message
 from tenants.keys.passport import PriceRow, TierRow, amounts, tier_row
 from tenants.quotas.limits import Need
+from tenants.quotas.periods import Period
 from tenants.usage import charge
 from tenants.usage.charge import Tokens, cost, counted, dearest, priced
 from tenants.usage.envelope import KINDS, Envelope, Outcome
@@ -148,8 +149,8 @@ def test_what_is_charged_is_never_above_what_was_held(
     searches = 0 if tokens.kinds is None else tokens.kinds[KINDS.index("web_search")]
     dear = dearest(row, tokens.into, at, only_text=False, searches=searches)
     need = Need(
-        grant_id=1, at=at, tokens_in=tokens.into, tokens_out=tokens.out, most_out=tokens.out, choices=1, estimate=0,
-        price_in=dear.into, price_out=dear.out, maxima={}, beside=dear.beside,
+        grant_id=1, at=at, period=Period(at, at, at, at), tokens_in=tokens.into, tokens_out=tokens.out, most_out=tokens.out,
+        choices=1, estimate=0, price_in=dear.into, price_out=dear.out, maxima={}, beside=dear.beside,
     )  # fmt: skip
     charged, _ = cost(tokens, row, at)
     assert charged is not None
