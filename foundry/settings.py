@@ -211,6 +211,8 @@ HOME_BLOCKS = [
 ]
 # What a team may spend a month, in nano-dollars; takes (team id, moment), answers None where nobody set it.
 TEAM_BUDGET = "tenants.levels.showing.budget_of_team"
+# Do all gateways hold what holders of limits may use? Takes their ids and answers {id: an object with `is_whole`}.
+HOLDERS_ENFORCED = "tenants.usage.enforced.of_holders"
 GRANT_USE = "tenants.quotas.use.of_grants"
 GRANTS_PEAKS = "tenants.usage.peaks.of_grants"
 GRANT_PEAKS = "tenants.usage.peaks.of_grant"

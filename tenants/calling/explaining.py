@@ -19,7 +19,7 @@ from tenants.keys.models import ApiKey
 from tenants.keys.passport import LevelLimitRow, LevelRow, RouteRow
 from tenants.quotas.periods import Period
 from tenants.quotas.use import counted
-from tenants.usage.enforced import Enforced, of_grant
+from tenants.usage.enforced import Enforced, Resting, of_grant, of_hosts
 
 BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
@@ -65,7 +65,10 @@ class Level:
 
 @dataclass(slots=True)
 class Answer:
-    """:ivar refusal: what a call would get now, None where it would be sent. :ivar levels: the first to bind first."""
+    """:ivar refusal: what a call would get now, None where it would be sent. :ivar levels: the first to bind first.
+
+    :ivar resting: of the hosts that the call may go to, those that some gateway leaves alone now.
+    """
 
     key: ApiKey
     model: str
@@ -78,6 +81,7 @@ class Answer:
     onward: list[RouteRow] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
     enforced: Enforced | None = None
+    resting: dict[str, Resting] = field(default_factory=dict)
 
     @property
     def full(self) -> Level | None:
@@ -86,7 +90,13 @@ class Answer:
 
     @property
     def can(self) -> bool:
-        return self.refusal is None and self.route is not None and self.full is None
+        return self.refusal is None and self.route is not None and self.full is None and not self.left_alone
+
+    @property
+    def left_alone(self) -> bool:
+        """Every gateway leaves every host alone that the call may go to."""
+        hosts = [route.host for route in (self.route, *self.onward) if route is not None]
+        return bool(hosts) and all(host in self.resting and self.resting[host].is_whole for host in hosts)
 
 
 def answer(key: ApiKey, model: str, dialect: Dialect, at: datetime) -> Answer:
@@ -111,7 +121,13 @@ def answer(key: ApiKey, model: str, dialect: Dialect, at: datetime) -> Answer:
         beside = passport.key.levels_of(route.grant_id)
         told.levels = levels(route, beside, at, passport.periods.at(at))
         told.enforced = of_grant(route.grant_id)
+        told.resting = resting([route, *told.onward])
     return told
+
+
+def resting(routes: list[RouteRow]) -> dict[str, Resting]:
+    names = {route.host_id: route.host for route in routes}
+    return {names[host_id]: told for host_id, told in of_hosts(names).items() if told.resting}
 
 
 def levels(route: RouteRow, beside: list[LevelRow], at: datetime, period: Period) -> list[Level]:

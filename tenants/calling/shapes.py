@@ -52,6 +52,14 @@ class EnforcedSerializer(serializers.Serializer[Any]):
     confirmed = serializers.IntegerField(help_text="Of these, how many enforce the grant as it is.")
 
 
+class RestingSerializer(serializers.Serializer[Any]):
+    host = serializers.CharField()
+    processes = serializers.IntegerField(help_text="Gateway processes that live.")
+    resting = serializers.IntegerField(
+        help_text="Of these, how many leave the host alone for a moment, because it failed again and again."
+    )
+
+
 class ExplainedSerializer(serializers.Serializer[Any]):
     key = serializers.IntegerField()
     model = serializers.CharField()
@@ -69,11 +77,14 @@ class ExplainedSerializer(serializers.Serializer[Any]):
     steps = PassedSerializer(many=True)
     limits = LevelSerializer(many=True)
     enforcement = EnforcedSerializer(allow_null=True)
+    left_alone = RestingSerializer(many=True)
 
 
 def told(answer: Answer) -> dict[str, Any]:
     full, refusal, enforced = answer.full, answer.refusal, answer.enforced
     code = refusal.code if refusal else f"limit.{full.told['kind']}" if full else ""
+    if answer.left_alone and not code:
+        code = "host_left_alone"
     return {
         "key": answer.key.pk,
         "model": answer.model,
@@ -81,7 +92,7 @@ def told(answer: Answer) -> dict[str, Any]:
         "at": answer.at,
         "can": answer.can,
         "code": code,
-        "message": refusal.message if refusal else f"{full.told['kind']} is used up." if full else "",
+        "message": message_of(answer),
         "grant": answer.route.grant_id if answer.route else None,
         "onward": [route.exact_name for route in answer.onward],
         "binds_first": answer.levels[0].told["kind"] if answer.levels else None,
@@ -94,7 +105,21 @@ def told(answer: Answer) -> dict[str, Any]:
             "processes": enforced.processes,
             "confirmed": enforced.confirmed,
         },
+        "left_alone": [
+            {"host": host, "processes": each.processes, "resting": each.resting}
+            for host, each in answer.resting.items()
+        ],
     }
+
+
+def message_of(answer: Answer) -> str:
+    if answer.refusal:
+        return answer.refusal.message
+    if answer.full:
+        return f"{answer.full.told['kind']} is used up."
+    if answer.left_alone:
+        return "Every gateway leaves the host alone for a moment, because it failed again and again."
+    return ""
 
 
 def step(each: Step) -> dict[str, Any]:

@@ -82,6 +82,7 @@ class Runtime:
         self.breakers = Breakers(
             self.config.breaker_failures, self.config.breaker_window_s, self.config.breaker_rest_s
         )
+        self.breakers.tell = self.book.fresh.set
         await self.beat()
         self.tasks = [
             asyncio.create_task(each)
@@ -127,17 +128,18 @@ class Runtime:
             self.book.fresh.clear()
 
     async def beat(self) -> None:
-        """Tell the console and the other processes that this one lives, how far its spool is behind, and which version
-        of the passports it has confirmed."""
+        """Tell the console and the other processes that this one lives, how far its spool is behind, which version of the
+        passports it has confirmed, and which hosts it leaves alone."""
         with contextlib.suppress(*DOWN):
             async with self.pool.connection(timeout=1) as connection:
                 await connection.execute(
-                    "SELECT gateway.beat(%s, %s, %s, %s)",
+                    "SELECT gateway.beat(%s, %s, %s, %s, %s)",
                     [
                         self.spool.name,
                         len(self.shipper.waiting),
                         self.shipper.oldest_s,
                         self.book.version,
+                        self.breakers.resting(),
                     ],
                 )
 

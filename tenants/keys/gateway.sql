@@ -24,21 +24,22 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Which version a grant's own rows came with: a process that has confirmed it, or a later one, enforces them. Fires after
--- the bump of its transaction, whose name comes first.
-CREATE TABLE gateway.changed (grant_id bigint PRIMARY KEY, version bigint NOT NULL);
+-- Which version a holder's own rows came with, a grant's or a level's: a process that has confirmed it, or a later one, enforces
+-- them. Fires after the bump of its transaction, whose name comes first.
+CREATE TABLE gateway.changed (holder_id bigint PRIMARY KEY, version bigint NOT NULL);
 CREATE FUNCTION gateway.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = gateway, pg_temp AS $$
 BEGIN
-    INSERT INTO changed AS c (grant_id, version)
-        SELECT coalesce((to_jsonb(NEW) ->> 'grant_id')::bigint, NEW.id), s.version FROM state s
-        ON CONFLICT (grant_id) DO UPDATE SET version = excluded.version;
+    INSERT INTO changed AS c (holder_id, version)
+        SELECT CASE TG_TABLE_NAME WHEN 'access_grant' THEN NEW.id WHEN 'levels_levellimit' THEN -(to_jsonb(NEW) ->> 'level_id')::bigint
+            ELSE (to_jsonb(NEW) ->> 'grant_id')::bigint END, s.version FROM state s
+        ON CONFLICT (holder_id) DO UPDATE SET version = excluded.version;
     RETURN NULL;
 END $$;
 
 DO $$
 DECLARE watched text;
 BEGIN
-    FOREACH watched IN ARRAY ARRAY['access_grant', 'access_limit', 'access_grantapplication'] LOOP
+    FOREACH watched IN ARRAY ARRAY['access_grant', 'access_limit', 'access_grantapplication', 'levels_levellimit'] LOOP
         EXECUTE format(
             'CREATE CONSTRAINT TRIGGER gateway_note AFTER INSERT OR UPDATE ON public.%I
              DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION gateway.note()', watched);
@@ -530,13 +531,14 @@ BEGIN
     RETURN CASE WHEN FOUND THEN told ELSE 'other' END;
 END $$;
 
--- A process says that it lives, how far its spool is behind, and up to which version it has forgotten what it knew.
-CREATE FUNCTION gateway.beat(named text, behind integer, oldest double precision, known bigint) RETURNS void LANGUAGE sql
-SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    INSERT INTO usage_shipper AS s (spool, started_at, seen_at, waiting, oldest_s, version)
-        VALUES (named, now(), now(), behind, oldest, known)
+-- A process says that it lives, how far its spool is behind, up to which version it has forgotten what it knew, and which
+-- hosts it leaves alone.
+CREATE FUNCTION gateway.beat(named text, behind integer, oldest double precision, known bigint, alone bigint[] DEFAULT '{}')
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO usage_shipper AS s (spool, started_at, seen_at, waiting, oldest_s, version, resting)
+        VALUES (named, now(), now(), behind, oldest, known, alone)
     ON CONFLICT (spool) DO UPDATE SET seen_at = now(), waiting = excluded.waiting, oldest_s = excluded.oldest_s,
-        version = excluded.version;
+        version = excluded.version, resting = excluded.resting;
     DELETE FROM quotas_lease WHERE spool = named AND day < now() - interval '3 days'
         AND tokens_leased = tokens_returned + tokens_shipped AND usd_nanos_leased = usd_nanos_returned + usd_nanos_shipped;
 $$;
@@ -548,7 +550,7 @@ DO $$ BEGIN
         GRANT SELECT ON gateway.key, gateway.route TO foundry_gateway;
         GRANT EXECUTE ON FUNCTION gateway.version(), gateway.offered(text), gateway.used(bigint[], timestamptz),
             gateway.users(bigint[], timestamptz), gateway.recall(text, bigint[]), gateway.lease(jsonb), gateway.ship(json, text, jsonb, text),
-            gateway.beat(text, integer, double precision, bigint), gateway.tag(bigint, date, text), gateway.periods(timestamptz, integer)
+            gateway.beat(text, integer, double precision, bigint, bigint[]), gateway.tag(bigint, date, text), gateway.periods(timestamptz, integer)
             TO foundry_gateway;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'foundry_app') THEN  -- the console explains what a gateway would say

@@ -56,6 +56,7 @@ class BesideLimitSerializer(serializers.Serializer[Any]):
     )
     resets_at = serializers.DateTimeField(allow_null=True)
     state = serializers.CharField(help_text="planned, in_force or ended")
+    enforced = serializers.BooleanField(help_text="Every gateway process that lives has confirmed it.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField()
@@ -98,6 +99,7 @@ def told(line: Line) -> dict[str, Any]:
         "passed": line.passed,
         "resets_at": line.resets_at,
         "state": line.state,
+        "enforced": line.enforced,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
         "reason": row.reason,

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from foundry.web.format import grouped, limit_words, money, pct
 from tenants.access.amounts import speak_amount
 from tenants.access.states import MONEY, LimitKind
@@ -19,6 +22,7 @@ class Line:
     """One limit. :ivar used, held: in the window of `at`, in the units of `row.maximum`.
 
     :ivar used_by: application, key's prefix and what they used, the most first.
+    :ivar enforced: every gateway process that lives has confirmed it.
     :ivar passed: calls of the last 30 days that went on beyond a soft or shadow limit.
     """
 
@@ -29,6 +33,7 @@ class Line:
     passed: int
     resets_at: datetime | None
     used_by: list[tuple[str, str, int]]
+    enforced: bool
 
     @property
     def share(self) -> float:
@@ -67,11 +72,11 @@ def budget_of_team(team_id: int, at: datetime) -> int | None:
 
 
 def lines(rows: Iterable[LevelLimit], at: datetime) -> list[Line]:
-    """Each limit with what its level has used, and who used it. Four queries."""
+    """Each limit with what its level has used, and who used it. Five queries."""
     rows = list(rows)
     holders = {row.level.holder_id for row in rows}
     used, beyond, by = counted(holders, at), passed(holders, at - LOOKED_BACK), users(holders, at)
-    period = period_of(at)
+    period, enforced = period_of(at), import_string(settings.HOLDERS_ENFORCED)(holders)
     return [
         Line(
             row,
@@ -80,6 +85,7 @@ def lines(rows: Iterable[LevelLimit], at: datetime) -> list[Line]:
             beyond.get((row.level.holder_id, row.kind, row.mode), 0),
             period.resets_at(row.kind, at),
             used_by(row, by),
+            enforced[row.level.holder_id].is_whole,
         )
         for row in rows
     ]

@@ -166,6 +166,7 @@ class Shipper(models.Model):
 
     :ivar waiting: calls in its spool that are not in the ledger yet; `oldest_s` is how long the first waits.
     :ivar version: of the passports, as it last confirmed it; 0 before it has.
+    :ivar resting: ids of hosts that it leaves alone for a moment, because they failed again and again.
     """
 
     spool = models.CharField(primary_key=True, max_length=80)
@@ -174,6 +175,7 @@ class Shipper(models.Model):
     waiting = models.IntegerField(default=0)
     oldest_s = models.FloatField(default=0)
     version = models.BigIntegerField(default=0)
+    resting = ArrayField(models.BigIntegerField(), default=list, db_default=[])
 
     class Meta:
         ordering = ["-seen_at"]

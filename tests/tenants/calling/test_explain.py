@@ -182,3 +182,23 @@ def test_a_grant_is_enforced_once_every_living_gateway_confirmed_it() -> None:
     assert "Enforced" in shown()
     assert "every 1s" not in shown()
     assert asked(key, model)["enforcement"] == {"enforced": True, "processes": 2, "confirmed": 2}
+
+
+def test_a_host_that_gateways_leave_alone_is_named_and_refuses_only_where_all_do() -> None:
+    grant, key, model = world()
+    host, at = grant.offer.host, clock.now()
+    for name, resting in (("one", [host.pk]), ("two", [])):
+        Shipper.objects.create(spool=name, started_at=at, seen_at=at, resting=resting)
+    told = asked(key, model)
+    assert told["can"]
+    assert told["left_alone"] == [{"host": host.slug, "processes": 2, "resting": 1}]
+    Shipper.objects.update(resting=[host.pk])
+    told = asked(key, model)
+    assert (told["can"], told["code"]) == (False, "host_left_alone")
+    page = (
+        browser(make.owner_of(grant.team)).get("/explain/", {"key": key.pk, "model": model}).content.decode()
+    )
+    assert "leaves it alone for a moment" in page
+    assert "2 of 2 gateway processes leave" in page
+    Shipper.objects.update(seen_at=at - timedelta(seconds=10))
+    assert asked(key, model)["left_alone"] == [], "what is silent says nothing"

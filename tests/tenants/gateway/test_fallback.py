@@ -9,6 +9,7 @@ import pytest
 
 from catalog.models import Offer
 from tenants.access.models import Grant
+from tenants.usage.enforced import of_hosts
 from tenants.usage.models import UsageEvent
 from tenants.usage.verify import verify
 from tests import make, processes
@@ -146,10 +147,13 @@ def test_a_host_that_keeps_failing_is_left_alone_and_tried_again(two: Two) -> No
     assert "left alone" in told["error"]["message"]
     assert two.hosts[0].seen == ["500"] * 4
     assert 'foundry_gateway_host_left_alone{host="one"} 1.0' in two.gateway.get("/metrics")[1]
+    one = two.offers[0].host_id
+    assert within(5, lambda: of_hosts([one])[one].is_whole), "the console hears of it"
     assert two.ask("fine")[0] == 200
     assert two.hosts[1].seen == ["fine"]
     assert within(10, lambda: two.ask("fine", model="one:odd/odd")[0] == 200)
     assert 'foundry_gateway_host_left_alone{host="one"} 0.0' in two.gateway.get("/metrics")[1]
+    assert within(5, lambda: of_hosts([one])[one].resting == 0)
     rows = booked(7)
     assert {row.tries for row in rows if row.grant_id == two.grants[1].pk} == {"one left alone"}
     assert {row.cost_nanos for row in rows if row.code == "host_left_alone"} == {0}

@@ -6,10 +6,11 @@ from foundry.lib import clock
 from tenants.levels.actions import set_limit
 from tenants.levels.rules import Target
 from tenants.quotas.models import Passed, Window
+from tenants.usage.enforced import of_holders
 from tenants.usage.verify import verify
 from tests import make
 from tests.tenants.gateway.conftest import World
-from tests.tenants.gateway.traffic import booked, burst, early_in_the_minute, nothing_held, question
+from tests.tenants.gateway.traffic import booked, burst, early_in_the_minute, nothing_held, question, within
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +30,7 @@ def test_what_a_call_uses_is_charged_to_all_its_levels_and_nothing_stays_held(wo
         Target(grant=grant, key=key),
     ]  # fmt: skip
     holders = [limit(target, "tokens_per_day", 10**5) for target in targets]
+    assert within(3, lambda: all(told.is_whole for told in of_holders(holders).values())), "enforced"
     answers = burst([world.gateway.url], secret, [question(max_tokens=50, knobs={"tokens_out": 7})] * 20)
     assert [answer.status for answer in answers] == [200] * 20
     booked(20)

@@ -17,6 +17,7 @@ from tenants.levels.rules import Target
 from tenants.levels.telling import tell_of_soft_limits
 from tenants.quotas.models import Window
 from tenants.usage.ingest import ingest
+from tenants.usage.models import Shipper
 from tenants.usage.verify import verify
 from tests import make
 from tests.foundry.web.markup import faults
@@ -261,3 +262,16 @@ def test_the_teams_page_names_who_used_the_window() -> None:
     page = browser(make.owner_of(grant.team)).get(f"/teams/{grant.team.slug}/limits/").content.decode()
     assert faults(page) == []
     assert f'100 % {key.application.slug} <span class="mono">{key.prefix}…</span>' in page
+
+
+def test_a_limit_is_shown_as_enforced_once_every_gateway_has_confirmed_it() -> None:
+    grant, at = make.grant(), clock.now()
+    limited(Target(team=grant.team))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as a commit would
+    Shipper.objects.create(spool="one", started_at=at, seen_at=at, version=1)
+    person = browser(make.admin())
+    for version, enforced in ((1, False), (2**62, True)):
+        Shipper.objects.update(version=version)
+        assert (b"not yet enforced" in person.get("/limits/").content) is not enforced
+        assert [row["enforced"] for row in person.get("/api/v1/limits/").json()["results"]] == [enforced]

@@ -1,0 +1,15 @@
+import django.contrib.postgres.fields
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("usage", "0009_calendar")]
+    operations = [
+        migrations.AddField(
+            model_name="shipper",
+            name="resting",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.BigIntegerField(), db_default=[], default=list, size=None
+            ),
+        ),
+    ]
