@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from catalog import price_words
@@ -55,6 +56,7 @@ def usage(request: HttpRequest) -> HttpResponse:
         "chips": chips(request, question, by, value, person),
         "period": question.period,
         "group_word": GROUPS[by],
+        "limits_url": limits_url(question, person),
     }
     return render(request, "usage/usage.html", context)
 
@@ -66,6 +68,12 @@ def usage_csv(request: HttpRequest) -> HttpResponseBase:
     by = request.GET.get("by", "") if request.GET.get("by") in GROUPS else "model"
     question = read_question(request.GET, f"day,{by}")
     return csv_answer(question, summarise(question, signed_in(request)))
+
+
+def limits_url(question: Question, person: User) -> str:
+    """Of the team that is asked about, where the person sees it; else everything that they see."""
+    team = Team.objects.seen_by(person).filter(slug=question.only.get("team", "")).first()
+    return reverse("team-limits", args=[team.slug]) if team else reverse("limits")
 
 
 def figures(now: Row, before: Row) -> list[dict[str, Any]]:

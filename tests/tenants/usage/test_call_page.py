@@ -143,3 +143,11 @@ def test_a_search_by_id_leads_there() -> None:
     booked(grant)
     answer = browser(make.owner_of(grant.team)).get("/calls/?id= 0192-call ")
     assert answer.headers["location"] == "/calls/0192-call/"
+
+
+def test_the_usage_page_loads_the_limits_of_the_team_it_is_about_where_they_are_ones_own() -> None:
+    team, other = make.team(), make.team()
+    owner = browser(make.owner_of(team))
+    assert f'hx-get="/teams/{team.slug}/limits/"' in owner.get(f"/usage/?team={team.slug}").content.decode()
+    for query in ("", f"?team={other.slug}", "?team=nowhere"):
+        assert 'hx-get="/limits/"' in owner.get(f"/usage/{query}").content.decode()
