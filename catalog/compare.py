@@ -126,7 +126,9 @@ def capacity(facts: OfferFacts) -> str | None:
     if pool is None:
         return None
     told = (
-        f"{grouped(pool.tpm)} tokens per minute" if pool.tpm else f"{pool.maximum.normalize():,f} {pool.unit}"
+        f"{grouped(pool.tpm)} tokens per minute"
+        if pool.tpm
+        else f"{pool.maximum.normalize():,f} {pool.unit_words}"
     )
     return f"{told}, shared by {facts.sharing} offers" if facts.sharing > 1 else told
 

@@ -1,5 +1,6 @@
 """Supply: who makes models, who serves them, at what price, under which terms, and how that changed."""
 
+from catalog.models.capacity import CapacityPool, CapacityReading, PoolQuerySet, unit_words
 from catalog.models.health import StatusReading
 from catalog.models.past import PastTerms, PastTermsQuerySet
 from catalog.models.pauses import Pause, PauseQuerySet
@@ -7,13 +8,10 @@ from catalog.models.prices import Price, PriceQuerySet
 from catalog.models.runs import Change, ChangeQuerySet, RunQuerySet, SyncRun
 from catalog.models.supply import (
     SUPPLY_READERS,
-    CapacityPool,
-    CapacityReading,
     Host,
     Model,
     Offer,
     OfferQuerySet,
-    PoolQuerySet,
     Publisher,
     Reach,
     Terms,
@@ -44,4 +42,5 @@ __all__ = [
     "SyncRun",
     "Terms",
     "TermsQuerySet",
+    "unit_words",
 ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from catalog.models import CapacityPool, Offer, OfferQuerySet
+from catalog.models import CapacityPool, Offer, OfferQuerySet, unit_words
 from tenants.access.models import Grant, Limit
 from tenants.access.states import LimitKind
 
@@ -40,15 +40,10 @@ class Headroom:
         if self.maximum is None:
             return f"The host tells no capacity for this offer. {granted}"
         drawn = f"is shared by {self.shared_by} offers" if self.shared_by > 1 else "is for this offer alone"
-        pool = f"The pool, {self.maximum.normalize():,f} {self.unit_words}, {drawn}."
+        pool = f"The pool, {self.maximum.normalize():,f} {unit_words(self.unit)}, {drawn}."
         if self.left_tpm is None:
             return f"{pool} How many tokens per minute that is, the host does not say. {granted}"
         return f"{pool} {self.left_tpm:,} of {self.tpm:,} tokens per minute are not granted yet."
-
-    @property
-    def unit_words(self) -> str:
-        """Azure calls its unit of quota "Count", which names nothing."""
-        return "units" if self.unit == "Count" else self.unit
 
     def words_with(self, adding_tpm: int) -> str:
         """The same, and what so many tokens per minute more would leave."""
@@ -66,7 +61,12 @@ def headroom(offer: Offer, at: datetime) -> Headroom:
         return Headroom("", "", None, 1, granted_tpm(Offer.objects.filter(pk=offer.pk), at), None)
     sharing = Offer.objects.listed().filter(pool=pool)
     return Headroom(
-        pool.label, pool.unit, pool.maximum, sharing.count(), pool_granted_tpm(pool, at), pool.promisable_tpm
+        pool.label,
+        pool.unit,
+        pool.maximum,
+        sharing.count(),
+        pool_granted_tpm(pool, at),
+        pool.promisable_tpm,
     )
 
 

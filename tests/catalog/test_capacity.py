@@ -76,7 +76,7 @@ def test_a_sync_leaves_what_a_person_set_and_keeps_the_hosts_word_beside_it() ->
     ]
     assert not Change.objects.exists(), "what counts did not change"
     page = browser(ada).get(f"/capacity/{pool.pk}/").content.decode()
-    assert "The host tells 900 Count" in page
+    assert "The host tells 900 units" in page
     actions.leave_pool(pool.pk, actor=ada, at=clock.now())
     pool.refresh_from_db()
     assert (pool.maximum, pool.by_hand, pool.source) == (900, False, "the listing")

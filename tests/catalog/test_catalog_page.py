@@ -202,7 +202,7 @@ def test_a_models_page_tells_pool_terms_reach_and_what_to_do(person: Client) -> 
     make.offer("grok-3-mini", at=host, pool=pool)
     page = get(person, "/catalog/xai/grok-3/")
     for words in (
-        "600 Count", "shared by 2 offers", "does not say how many tokens per minute", "GlobalStandard",
+        "600 units", "shared by 2 offers", "does not say how many tokens per minute", "GlobalStandard",
         "Hosting only", "Request access", f"?offer={offer.pk}", "Calls go to Azure AI", "azure:xai/grok-3",
     ):  # fmt: skip
         assert words in page, words

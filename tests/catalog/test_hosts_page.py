@@ -178,7 +178,7 @@ def test_capacity_keeps_the_hosts_unit_and_makes_no_headroom_up(ada: Client) -> 
     make.offer(at=row, pool=make.pool(row, "gpt", maximum=1000, tpm_per_unit=1000, label="TPM"))
     make.pool(row, "AccountCount", label="Nobody uses it")
     page = ada.get("/capacity/").content.decode()
-    assert "of 600 Count" in page
+    assert "of 600 units" in page
     assert "not told" in page
     assert "1,000,000" in page
     assert "Nobody uses it" not in page
