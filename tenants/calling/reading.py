@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import connection
 
-from tenants.keys.passport import Passport, key_row, periods_of, route_row
+from tenants.keys.passport import Passport
+from tenants.keys.rows import key_row, periods_of, route_row
 from tenants.quotas.periods import DAYS_KNOWN
 
 

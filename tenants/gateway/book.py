@@ -19,7 +19,8 @@ from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
 
 from tenants.gateway.config import Config
-from tenants.keys.passport import Passport, key_row, periods_of, route_row
+from tenants.keys.passport import Passport
+from tenants.keys.rows import key_row, periods_of, route_row
 from tenants.quotas.limits import Unavailable
 from tenants.quotas.periods import DAYS_KNOWN, Periods
 from tenants.quotas.store import DOWN, Pool

@@ -17,7 +17,8 @@ from foundry.people.access import signed_in
 from foundry.people.models import User
 from tenants.access.models import Grant, Limit
 from tenants.keys.models import ApiKey
-from tenants.keys.passport import PriceRow, amounts, tier_row
+from tenants.keys.passport import PriceRow
+from tenants.keys.rows import amounts, tier_row
 from tenants.teams.models import Application, Team
 from tenants.usage.charge import MILLION, NO_KINDS, Tokens, priced
 from tenants.usage.envelope import BASIS_WORDS, Basis, Outcome

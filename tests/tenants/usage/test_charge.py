@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from catalog.connectors.base import PARTS
 from foundry.lib.units import price_units
 from tenants.gateway.meter import report, report_message
-from tenants.keys.passport import PriceRow, TierRow, amounts, tier_row
+from tenants.keys.passport import PriceRow, TierRow
+from tenants.keys.rows import amounts, tier_row
 from tenants.quotas.limits import Need
 from tenants.quotas.periods import Period
 from tenants.usage import charge
