@@ -134,7 +134,7 @@ def levels(route: RouteRow, beside: list[LevelRow], at: datetime, period: Period
     """The limits that a call would meet, the one that binds first at the top, each with who set it by which decision."""
     counts = counted([route.grant_id, *(row.holder_id for row in beside)], at)
     used = counts[route.grant_id]
-    rows = Limit.objects.at(at).filter(grant=route.grant_id).select_related("decision__by")
+    rows = Limit.objects.at(at).filter(grant=route.grant_id).select_related("decision__by", "moved__by")
     by_kind: dict[str, Limit] = {}
     for row in rows.order_by("maximum"):
         by_kind[row.kind] = row  # the highest counts: a raise lies over what was granted

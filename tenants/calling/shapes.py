@@ -43,6 +43,9 @@ class LevelSerializer(serializers.Serializer[Any]):
     resets_at = serializers.DateTimeField(allow_null=True)
     decision = serializers.IntegerField(allow_null=True)
     decided_by = serializers.CharField(help_text="Empty for a policy.")
+    moved_by = serializers.CharField(
+        allow_null=True, help_text="Who moved part of it between two grants of the team, under that decision."
+    )
     since = serializers.DateTimeField(allow_null=True)
 
 
@@ -138,12 +141,13 @@ def level(each: Level) -> dict[str, Any]:
     if each.beside is not None:
         of, rule = each.beside
         told = {"scope": of.scope, "name": of.name, "decided_by": rule.set_by, "since": rule.starts_at}
-        return each.told | told | {"decision": None}
+        return each.told | told | {"decision": None, "moved_by": None}
     return each.told | {
         "scope": "grant",
         "name": "",
         "decision": row.decision_id if row else None,
         "decided_by": row.decision.by.name if row and row.decision.by else "",
+        "moved_by": row.moved.by.name if row and row.moved else None,
         "since": row.starts_at if row else None,
     }
 

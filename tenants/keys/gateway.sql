@@ -123,7 +123,8 @@ SELECT g.id AS grant_id, g.starts_at,
     coalesce((
         SELECT jsonb_agg(jsonb_build_object('kind', l.kind, 'maximum', l.maximum, 'starts_at', l.starts_at, 'ends_at', l.ends_at,
             'decision_id', l.decision_id, 'set_by', coalesce(u.name, '')) ORDER BY l.kind, l.starts_at)
-        FROM public.access_limit l JOIN public.access_decision e ON e.id = l.decision_id LEFT JOIN public.people_user u ON u.id = e.by_id
+        FROM public.access_limit l JOIN public.access_decision e ON e.id = l.decision_id LEFT JOIN public.access_move v ON v.id = l.moved_id
+        LEFT JOIN public.people_user u ON u.id = coalesce(v.by_id, e.by_id)
         WHERE l.grant_id = g.id AND (l.ends_at IS NULL OR l.ends_at > now() - interval '1 hour')
     ), '[]') AS limits,
     coalesce((

@@ -36,7 +36,7 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """:param maximum: of `kind`, in tokens, calls or nano-dollars. :param set_by: who decided; empty for a policy."""
+    """:param maximum: of `kind`, in tokens, calls or nano-dollars. :param set_by: who decided or moved it; empty for a policy."""
 
     kind: str
     maximum: int

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.models import Offer, Price
 from foundry.lib import clock
-from tenants.access.actions import revoke, suspend
+from tenants.access.actions import move_allocation, revoke, suspend
 from tenants.access.models import Grant
 from tenants.keys.actions import pause_caller, revoke_key
 from tenants.keys.models import ApiKey
@@ -202,3 +202,17 @@ def test_a_host_that_gateways_leave_alone_is_named_and_refuses_only_where_all_do
     assert "2 of 2 gateway processes leave" in page
     Shipper.objects.update(seen_at=at - timedelta(seconds=10))
     assert asked(key, model)["left_alone"] == [], "what is silent says nothing"
+
+
+def test_a_limit_that_was_moved_names_who_moved_it_beside_the_decision() -> None:
+    giver, _, _ = world(limits={"tpm": 60_000})
+    taker = make.grant(of=giver.team, offer=giver.offer, limits={"tpm": 10_000})
+    key, _ = make.key(taker)
+    owner = make.owner_of(giver.team)
+    move_allocation(
+        giver.pk, to=taker.pk, kind="tpm", amount=5_000, reason="Batch.", actor=owner, at=clock.now()
+    )
+    (level,) = asked(key, str(giver.offer.model))["limits"]
+    assert (level["maximum"], level["decision"], level["moved_by"]) == (15_000, taker.decision_id, owner.name)
+    page = browser(owner).get("/explain/", {"key": key.pk, "model": str(giver.offer.model)}).content.decode()
+    assert f"moved by {owner.name}" in page

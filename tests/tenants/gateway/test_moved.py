@@ -25,3 +25,8 @@ def test_a_move_is_seen_within_a_second_by_both_grants(world: World) -> None:
         actor=make.owner_of(giver.team), at=clock.now(),
     )  # fmt: skip
     assert within(1, lambda: (status(gives), status(takes)) == (429, 200))
+    (told,) = world.gateway.get("/v1/quota", takes)[1]["data"]
+    by = {row["kind"]: (row["set_by"], row["decision"]) for row in told["limits"]}
+    assert by["tokens_per_day"] == (make.owner_of(giver.team).name, taker.decision_id), (
+        "who moved it, under which decision"
+    )
