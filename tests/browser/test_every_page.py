@@ -9,7 +9,7 @@ from urllib.parse import urldefrag, urlencode, urlsplit
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import BrowserContext, Page, Response, ViewportSize
+from playwright.sync_api import BrowserContext, Error, Page, Response, ViewportSize
 
 from tests.browser.cards import be
 from tests.processes import console
@@ -65,12 +65,11 @@ def test_every_page_fits_a_narrow_screen_and_answers_with_its_headers(
     waiting = ["/", *pages_of(short, world)]
     while waiting:
         path = waiting.pop()
-        status, is_page = peek(page, url + path, bare)
+        status, is_page = opened(page, url + path, bare)
         if status >= 400:
             dead.append(f"{status} {path}")
         if not is_page:
             continue
-        page.goto(url + path)
         if page.evaluate(WIDE):
             wide.append(path)
         fresh = {link for link in links(page, url) if bare_path(link) not in seen}
@@ -95,9 +94,13 @@ def pages_of(short: str, world: World) -> list[str]:
     ]
 
 
-def peek(page: Page, url: str, bare: set[str]) -> tuple[int, bool]:
-    """Status of an address, and whether a browser shows it as a page; its headers are noted."""
-    answer = page.request.get(url)
+def opened(page: Page, url: str, bare: set[str]) -> tuple[int, bool]:
+    """Status of an address, and whether the browser shows it as a page; its headers are noted."""
+    try:
+        shown = page.goto(url)
+    except Error:  # a download, which is asked for once more, apart
+        shown = None
+    answer = shown or page.request.get(url)
     kind = answer.headers.get("content-type", "").partition(";")[0]
     if missing := [name for name in HEADERS if name not in answer.headers]:
         bare.add(f"{url}: {', '.join(missing)}")
