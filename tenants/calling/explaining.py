@@ -49,10 +49,11 @@ class Level:
         return bool(self.told["share"] >= 1)
 
     @property
-    def cells(self) -> list[str]:
-        """Maximum, used, held and left, as a person reads them."""
+    def cells(self) -> list[tuple[str, str]]:
+        """Maximum, used, held and left, each with its name, as a person reads them."""
         shown = money if self.kind.startswith("usd") else grouped
-        return [shown(Decimal(self.told[name])) for name in ("maximum", "used", "held", "left")]
+        names = ("maximum", "used", "held", "left")
+        return [(name.capitalize(), shown(Decimal(self.told[name]))) for name in names]
 
     @property
     def kind(self) -> str:
