@@ -12,7 +12,7 @@ from foundry.lib.errors import Conflict
 from foundry.people.actions import add_person
 from foundry.people.demo import DOMAIN, PASSWORD, PEOPLE
 from foundry.people.models import User
-from tenants.demo import books, capacity, coming, going, health, supply
+from tenants.demo import books, capacity, coming, going, health, limits, supply
 from tenants.demo.company import COLLEAGUES, COST_CENTRES, TEAMS, Crew
 from tenants.demo.keys import Keys
 from tenants.demo.story import Story, script
@@ -43,6 +43,7 @@ def load(at: datetime) -> str:
         capacity.add(story)
         booked = books.write(keys, at)
         going.script(story, at)
+        limits.add(story)
     write_hints(keys, at)
     return f"{len(people)} people, {len(story.teams)} teams, {len(story.requests)} requests, {booked:,} calls"
 

@@ -45,6 +45,11 @@ def test_it_loads_proves_itself_is_cleared_and_loads_again(committed: Urls, tmp_
             plans = app.execute(
                 "SELECT count(*) FROM advice_plan p JOIN advice_campaign c ON c.id = p.campaign_id WHERE c.closed_at IS NULL"
             ).fetchone()
+            beside = app.execute(
+                "SELECT l.scope, min(w.usd_nanos_spent) > 0 FROM levels_level l JOIN quotas_window w ON w.holder_id = -l.id"
+                " WHERE w.period = 'month' GROUP BY 1"
+            ).fetchall()
+        assert set(beside) == {("organisation", True), ("team", True)}, "limits beside grants have counted"
         assert set(waiting) == {("retirement_date",)}, "the date that moved closer waits for a person"
         assert plans == (1,), "one team has said by when it moves"
 
