@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections import deque
+from collections.abc import Sequence
 from itertools import islice
 
 import orjson
@@ -104,18 +105,23 @@ class Shipper:
             await self.ship([], totals)
 
     async def ship(
-        self, lines: list[bytes], totals: "Totals | None" = None, *, closing: str | None = None
-    ) -> None:
-        """One transaction. :param closing: the spool that has been read to its end."""
+        self, lines: list[bytes], totals: "Totals | None" = None, *, closing: str | None = None,
+        orphans: Sequence[Row] = (),
+    ) -> None:  # fmt: skip
+        """One transaction.
+
+        :param closing: the spool that has been read to its end. :param orphans: its calls that ran when their process died.
+        """
         used = totals.told() if totals else []
         async with self.pool.connection(timeout=2) as connection:
             cursor = await connection.execute(
-                "SELECT * FROM gateway.ship(%s::json, %s, %s::jsonb, %s)",
+                "SELECT * FROM gateway.ship(%s::json, %s, %s::jsonb, %s, %s::jsonb)",
                 [
                     (b"[%b]" % b",".join(lines)).decode(),
                     self.spool.name,
                     orjson.dumps(used).decode(),
                     closing,
+                    orphans_of(orphans),
                 ],
                 prepare=True,
             )
@@ -149,6 +155,15 @@ class Shipper:
             elif not future.done():
                 future.set_result(None)
         self.flushes = still
+
+
+NO_ORPHANS, WHOSE = "[]", ("grant_id", "team_id", "application_id", "key_id")
+
+
+def orphans_of(rows: Sequence[Row]) -> str:
+    return (
+        orjson.dumps([{name: row[name] for name in WHOSE} for row in rows]).decode() if rows else NO_ORPHANS
+    )
 
 
 class Totals:

@@ -1,7 +1,8 @@
 """Finish what a dead process began: read its spool to the end, book everything, give back what it held.
 
 A call with a `sending` line and no `settled` one is booked as *unknown*, at its worst case: nobody can
-say what the host did. Only the holder of the dead process's lock does this.
+say what the host did, nor whether it still does, so that it counts among running calls for a minute after
+its process's last sign of life. Only the holder of the dead process's lock does this.
 """
 
 import asyncio
@@ -42,10 +43,11 @@ async def take_over(directory: Path, name: str, shipper: Shipper) -> bool:
         if not is_dead:
             return False
         files = sorted(directory.glob(f"{name}.*.jsonl"))
-        rows = await asyncio.to_thread(lambda: list(left(files)))
+        settled, orphans = await asyncio.to_thread(left, files)
+        rows = settled + orphans
         for start in range(0, len(rows), MOST):
             await shipper.book([orjson.dumps(row) for row in rows[start : start + MOST]])
-        await shipper.ship([], closing=name)
+        await shipper.ship([], closing=name, orphans=orphans)
         for path in files:
             path.unlink(missing_ok=True)
         lock_path(directory, name).unlink(missing_ok=True)
@@ -53,8 +55,9 @@ async def take_over(directory: Path, name: str, shipper: Shipper) -> bool:
         return True
 
 
-def left(files: list[Path]) -> Iterator[Row]:
-    """What a process left: its settled rows, then the calls that it had sent and nothing more."""
+def left(files: list[Path]) -> tuple[list[Row], list[Row]]:
+    """What a process left: its settled rows, and the calls that it had sent and nothing more."""
+    settled: list[Row] = []
     sent: dict[str, Row] = {}
     for path in files:
         for line in path.read_bytes().split(b"\n"):
@@ -63,9 +66,8 @@ def left(files: list[Path]) -> Iterator[Row]:
                     sent[row["call_id"]] = row
                 case {"settled": row}:
                     sent.pop(row["call_id"], None)
-                    yield row
-    for row in sent.values():
-        yield Envelope.from_row(row).row()
+                    settled.append(row)
+    return settled, [Envelope.from_row(row).row() for row in sent.values()]
 
 
 def parse(line: bytes) -> Row:

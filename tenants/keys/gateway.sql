@@ -165,12 +165,17 @@ CREATE FUNCTION gateway.minute() RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT floor(extract(epoch FROM clock_timestamp()) / 60)::bigint
 $$;
 
--- A holder is a grant by its id, or a level by its id below zero. How many calls of one run, or may run, in processes other than `mine` that gave a sign of life lately: one that is cut
--- off goes on for its grace.
+-- Calls that ran when their process died: their hosts may still be at work, so that they count among a holder's running calls for
+-- the minute after its last sign of life.
+CREATE TABLE gateway.orphaned (holder_id bigint NOT NULL, calls bigint NOT NULL, until timestamptz NOT NULL);
+
+-- A holder is a grant by its id, or a level by its id below zero. How many calls of one run, or may run, in processes other than
+-- `mine` that gave a sign of life lately: one that is cut off goes on for its grace.
 CREATE FUNCTION gateway.slots(of bigint, mine text) RETURNS bigint LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT coalesce(sum(s.slots_leased - s.slots_returned), 0)::bigint FROM quotas_share s
-    WHERE s.holder_id = of AND s.spool <> mine
-      AND EXISTS (SELECT FROM usage_shipper p WHERE p.spool = s.spool AND p.seen_at > now() - interval '60 s')
+    SELECT (SELECT coalesce(sum(s.slots_leased - s.slots_returned), 0) FROM quotas_share s
+        WHERE s.holder_id = of AND s.spool <> mine
+          AND EXISTS (SELECT FROM usage_shipper p WHERE p.spool = s.spool AND p.seen_at > now() - interval '60 s'))::bigint
+      + (SELECT coalesce(sum(o.calls), 0) FROM gateway.orphaned o WHERE o.holder_id = of AND o.until > now())::bigint
 $$;
 
 -- Does another living process have free parts of this holder's limits?
@@ -488,8 +493,9 @@ $$;
 
 -- Book finished calls. `used`: per holder and day, how much of its slice the process has used up so far, these calls
 -- included: [{holder, day, tokens, usd_nanos}]. With `closing`, the spool of that name has been read to its end: whatever
--- its process still leases goes back in the same transaction.
-CREATE FUNCTION gateway.ship(told json, mine text, used jsonb DEFAULT '[]', closing text DEFAULT NULL,
+-- its process still leases goes back in the same transaction, but for the slots of its `orphans`, the calls that ran when it
+-- died: [{grant_id, team_id, application_id, key_id}].
+CREATE FUNCTION gateway.ship(told json, mine text, used jsonb DEFAULT '[]', closing text DEFAULT NULL, orphans jsonb DEFAULT '[]',
     OUT accepted bigint, OUT duplicate bigint, OUT conflicting text[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE u record;
@@ -512,6 +518,15 @@ BEGIN
             SELECT l.holder_id, l.day, l.tokens_leased - l.tokens_returned - l.tokens_shipped AS tokens,
                 l.usd_nanos_leased - l.usd_nanos_returned - l.usd_nanos_shipped AS usd_nanos
             FROM quotas_lease l WHERE l.spool = closing ORDER BY l.holder_id, l.day) AS g;
+        DELETE FROM gateway.orphaned WHERE until < now();
+        INSERT INTO gateway.orphaned (holder_id, calls, until)
+        SELECT s.holder_id, least(count(*), s.slots_leased - s.slots_returned), p.seen_at + interval '60 s'
+        FROM jsonb_to_recordset(orphans) AS o(grant_id bigint, team_id bigint, application_id bigint, key_id bigint)
+        JOIN quotas_share s ON s.spool = closing AND s.slots_leased > s.slots_returned JOIN usage_shipper p ON p.spool = closing
+        LEFT JOIN levels_level l ON l.id = -s.holder_id
+        WHERE s.holder_id = o.grant_id OR l.scope = 'organisation' OR l.team_id = o.team_id OR l.scope = 'key' AND l.key_id = o.key_id
+            OR l.grant_id = o.grant_id AND (l.application_id = o.application_id OR l.key_id = o.key_id)
+        GROUP BY s.holder_id, s.slots_leased, s.slots_returned, p.seen_at;
         DELETE FROM quotas_lease l WHERE l.spool = closing;
         DELETE FROM quotas_share s WHERE s.spool = closing;
         DELETE FROM usage_shipper p WHERE p.spool = closing;
@@ -550,7 +565,7 @@ DO $$ BEGIN
         GRANT USAGE ON SCHEMA gateway TO foundry_gateway;
         GRANT SELECT ON gateway.key, gateway.route TO foundry_gateway;
         GRANT EXECUTE ON FUNCTION gateway.version(), gateway.offered(text), gateway.used(bigint[], timestamptz),
-            gateway.users(bigint[], timestamptz), gateway.recall(text, bigint[]), gateway.lease(jsonb), gateway.ship(json, text, jsonb, text),
+            gateway.users(bigint[], timestamptz), gateway.recall(text, bigint[]), gateway.lease(jsonb), gateway.ship(json, text, jsonb, text, jsonb),
             gateway.beat(text, integer, double precision, bigint, bigint[]), gateway.tag(bigint, date, text), gateway.periods(timestamptz, integer)
             TO foundry_gateway;
     END IF;

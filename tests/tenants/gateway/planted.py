@@ -10,6 +10,7 @@ counter_added        adds the database's total to what it leases, where the tota
 
 import asyncio
 import os
+from collections.abc import Sequence
 
 import orjson
 
@@ -40,10 +41,11 @@ class ChargesBeforeSending(Spool):
 
 class ShipsUnderItsOwnName(Shipper):
     async def ship(
-        self, lines: list[bytes], totals: Totals | None = None, *, closing: str | None = None
-    ) -> None:
+        self, lines: list[bytes], totals: Totals | None = None, *, closing: str | None = None,
+        orphans: Sequence[Row] = (),
+    ) -> None:  # fmt: skip
         named = [orjson.loads(line) | {"source": f"gateway {self.spool.name}"} for line in lines]
-        await super().ship([orjson.dumps(row) for row in named], totals, closing=closing)
+        await super().ship([orjson.dumps(row) for row in named], totals, closing=closing, orphans=orphans)
         await asyncio.sleep(WINDOW_S)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ import pytest
 
 from tenants.gateway import spool as spooling
 from tenants.gateway.shipper import GATHER_S, Shipper, Totals
-from tenants.gateway.spool import Spool, SpoolFull
+from tenants.gateway.spool import Row, Spool, SpoolFull
 from tenants.gateway.takeover import left, take_over
 from tenants.quotas.store import Pool
 from tenants.usage.envelope import Envelope, Outcome, told
@@ -42,7 +43,7 @@ class Told:
     async def book(self, lines: list[bytes]) -> None:
         await self.ship(lines)
 
-    async def ship(self, lines: list[bytes], closing: str | None = None) -> None:
+    async def ship(self, lines: list[bytes], closing: str | None = None, orphans: Sequence[Row] = ()) -> None:
         self.rows += map(orjson.loads, lines)
         self.closed += [closing] if closing else []
 
@@ -53,7 +54,9 @@ def test_sent_and_not_settled_is_unknown_and_a_torn_last_line_says_nothing(tmp_p
         spool.sending(row(call, Outcome.UNKNOWN))
     spool.settled(line("a"), None)
     os.write(spool.segments[0].fd, b'{"settled": {"call_id": "b", "outc')
-    found = {each["call_id"]: each["outcome"] for each in left([spool.segments[0].path])}
+    settled, orphans = left([spool.segments[0].path])
+    found = {each["call_id"]: each["outcome"] for each in settled + orphans}
+    assert [each["call_id"] for each in orphans] == ["b"]
     assert found == {"a": "ok", "b": "unknown"}
 
 
@@ -63,7 +66,8 @@ def test_a_call_may_be_settled_in_a_later_file(tmp_path: Path, monkeypatch: pyte
     mark = spool.sending(row("a", Outcome.UNKNOWN))
     entry = spool.settled(line("a"), mark)
     assert len(spool.segments) == 2
-    assert [each["outcome"] for each in left(sorted(tmp_path.glob("*.jsonl")))] == ["ok"]
+    settled, orphans = left(sorted(tmp_path.glob("*.jsonl")))
+    assert ([each["outcome"] for each in settled], orphans) == (["ok"], [])
     spool.booked([entry])
     assert len(list(tmp_path.glob("*.jsonl"))) == 1
 
