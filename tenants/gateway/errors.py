@@ -31,10 +31,10 @@ UNITS = {
     "rpm": "calls this minute",
     "tpm": "tokens this minute",
     "concurrency": "calls at once",
-    "tokens_per_day": "tokens today (UTC)",
-    "tokens_per_month": "tokens this month (UTC)",
-    "usd_per_day": "today (UTC)",
-    "usd_per_month": "this month (UTC)",
+    "tokens_per_day": "tokens today",
+    "tokens_per_month": "tokens this month",
+    "usd_per_day": "today",
+    "usd_per_month": "this month",
 }
 
 
