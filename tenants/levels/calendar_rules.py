@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 
 from django.db import connection, transaction
 from django.urls import reverse
@@ -61,8 +62,9 @@ def require_setter(actor: User) -> None:
         )  # fmt: skip
 
 
+@cache
 def zones() -> list[str]:
-    """The zones that the database knows, which judges every call."""
+    """The zones that the database knows, which judges every call. It reads a folder of files for it, so it is asked once."""
     with connection.cursor() as cursor:
         cursor.execute(
             r"SELECT name FROM pg_timezone_names WHERE name ~ '^[A-Z][A-Za-z_]+/' AND name !~ '^(Etc|SystemV|US)/' ORDER BY name"
