@@ -24,7 +24,7 @@ STATED, MEASURED, NO_BASIS = (
 class Peaks:
     """What a grant's calls reached in the last 30 days.
 
-    :param calls_hour, tokens_hour: of the busiest hour; `tokens_day` of the busiest UTC day.
+    :param calls_hour, tokens_hour: of the busiest hour; `tokens_day` of the busiest day of budgets, in whole hours.
     :param tokens_month, cost_nanos_month: of all 30 days together.
     :param refused: calls refused in them, which count nowhere else.
     """

@@ -107,7 +107,7 @@ async def take(runtime: Runtime, call: Call) -> None:
 
 
 def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:
-    """The call's worst case. Raises GatewayError where money is limited and no price is known, Unavailable."""
+    """The call's worst case. Raises Stale where the passport's days are over, GatewayError where money needs a price."""
     assert call.asked is not None
     maxima = call.maxima
     if price is None and (why := price_missing(call.passport.key, route, call.at)) is not None:
@@ -115,7 +115,7 @@ def need_of(call: Call, route: RouteRow, price: PriceRow | None) -> Need:
     try:
         period = call.passport.periods.at(call.at)
     except LookupError:
-        raise Unavailable("the days of budgets are not known that far") from None
+        raise Stale from None
     asked, dear = call.asked, None
     if price is not None:
         dear = dearest(price, asked.tokens_in, call.at, only_text=asked.only_text, searches=asked.searches)

@@ -160,6 +160,8 @@ class Book:
                 async with connection:
                     await connection.execute("LISTEN gateway")
                     await self.heal()
+                    self.periods = None  # a database that was started again may know other zones
+                    self.forget()
                     while True:
                         async with asyncio.timeout(self.config.cut_off_s):
                             await self.confirm(connection)

@@ -43,6 +43,11 @@ async def models(runtime: Runtime, scope: Scope, send: Send) -> None:
 async def quota(runtime: Runtime, scope: Scope, send: Send) -> None:
     """Each live grant's limits and those beside it: used, held, left, when it resets, what binds first. Raises GatewayError."""
     passport, at = await passport_of(runtime, scope)
+    try:
+        period = passport.periods.at(at)
+    except LookupError:
+        runtime.book.forget()
+        raise unavailable("the days of budgets are read anew") from None
     live = passport.live(at)
     beside = {route.grant_id: passport.key.levels_of(route.grant_id) for route in live}
     holders = {route.grant_id for route in live} | {row.holder_id for rows in beside.values() for row in rows}
@@ -51,7 +56,7 @@ async def quota(runtime: Runtime, scope: Scope, send: Send) -> None:
         used = await runtime.leases.used(sorted(holders), at)
     except (*DOWN, psycopg.Error) as error:
         raise unavailable(type(error).__name__) from error
-    grants = [told(route, beside[route.grant_id], used, at, passport.periods.at(at)) for route in live]
+    grants = [told(route, beside[route.grant_id], used, at, period) for route in live]
     await send_json(send, 200, {"object": "list", "data": grants})
 
 

@@ -13,12 +13,15 @@ from rest_framework.routers import BaseRouter
 
 from catalog.asked import Asked, read
 from foundry.lib import clock
+from foundry.lib.errors import Invalid
 from tenants.access.filters import read_moment
 from tenants.levels import actions
 from tenants.levels import calendar_rules as rules
 from tenants.levels.rules import REASON_LENGTH
 from tenants.quotas.models import Calendar
 from tenants.quotas.use import period_of
+
+YEARS = 50  # of which the day and month are told
 
 
 class CalendarSerializer(serializers.ModelSerializer[Calendar]):
@@ -102,8 +105,14 @@ class CalendarView(Asked, viewsets.GenericViewSet[Calendar]):
     @action(detail=False, methods=["get"])
     def period(self, request: Request) -> Response:
         """The day and month of budgets that contain a moment; now where none is named."""
-        asked = request.query_params.get("at", "")
-        return Response(PeriodSerializer(period_of(read_moment(asked) if asked else clock.now())).data)
+        asked, now = request.query_params.get("at", ""), clock.now()
+        at = read_moment(asked) if asked else now
+        if abs(at.year - now.year) > YEARS:
+            raise Invalid(
+                "calendar.at", "That is too far away.", remedy=f"Name a moment within {YEARS} years.",
+                errors={"at": "Too far away."},
+            )  # fmt: skip
+        return Response(PeriodSerializer(period_of(at)).data)
 
     @extend_schema(request=None, responses=CalendarSerializer)
     @action(detail=True, methods=["post"])

@@ -46,7 +46,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     given = {
         "zone": now.zone if now else "UTC",
         "first_day": now.first_day if now else 1,
-        "from_day": (at + timedelta(days=1)).date(),
+        "from_day": (at + timedelta(days=2)).date(),
     }
     may = rules.may_set(person)
     form = CalendarForm(request.POST or None, initial=given) if may or request.method == "POST" else None
@@ -56,11 +56,10 @@ def calendar(request: HttpRequest) -> HttpResponse:
             return answer
     context = {
         "form": form if may else None,
-        "now": now,
         "words": rules.words(given["zone"], given["first_day"]),  # type: ignore[arg-type]
         "period": period_of(at),
         "rows": [
-            (row, row.state(at), rules.words(row.zone, row.first_day))
+            (row, row.state(at), rules.words(row.zone, row.first_day), row.from_at >= at + rules.AHEAD)
             for row in Calendar.objects.select_related("set_by", "withdrawn_by")
         ],
         "may": may,

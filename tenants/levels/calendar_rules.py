@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from foundry.lib.errors import Conflict, Forbidden, Invalid
@@ -16,7 +16,7 @@ from tenants.quotas.use import period_of
 
 AHEAD = timedelta(hours=1)  # so that every gateway has heard; the database holds it, too
 LAST_FIRST_DAY = 28
-A_MOMENT = timedelta(microseconds=1)
+A_MOMENT, ONE_DAY, FARTHEST = timedelta(microseconds=1), timedelta(days=1), timedelta(days=731)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,10 @@ class Effect:
         ]
         days = (self.after.month_ends - self.after.month) / timedelta(days=1)
         if self.after.month == first:
+            lasted = (first - self.before.month) / timedelta(days=1)
             told.append(
-                f"The month of budgets ends then, too, and the next ends {moment(self.after.month_ends)}."
+                f"The month of budgets that begins {moment(self.before.month)} ends then, too, after {lasted:.1f} days; "
+                f"the next ends {moment(self.after.month_ends)}."
             )
         else:
             told.append(
@@ -63,13 +65,13 @@ def require_setter(actor: User) -> None:
 
 
 @cache
-def zones() -> list[str]:
+def zones() -> tuple[str, ...]:
     """The zones that the database knows, which judges every call. It reads a folder of files for it, so it is asked once."""
     with connection.cursor() as cursor:
         cursor.execute(
             r"SELECT name FROM pg_timezone_names WHERE name ~ '^[A-Z][A-Za-z_]+/' AND name !~ '^(Etc|SystemV|US)/' ORDER BY name"
         )
-        return ["UTC", *(name for (name,) in cursor.fetchall())]
+        return ("UTC", *(name for (name,) in cursor.fetchall()))
 
 
 def begin_of(day: date, zone: str) -> datetime:
@@ -79,6 +81,12 @@ def begin_of(day: date, zone: str) -> datetime:
         [found] = cursor.fetchone()
     assert isinstance(found, datetime)
     return found
+
+
+def one_at_a_time() -> None:
+    """Whoever plans or withdraws goes after whoever does now. Inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('quotas_calendar', 0))")
 
 
 def usable(zone: str, first_day: int, from_day: date, reason: str, *, actor: User, at: datetime) -> Calendar:
@@ -91,8 +99,8 @@ def usable(zone: str, first_day: int, from_day: date, reason: str, *, actor: Use
         errors["first_day"] = f"1 to {LAST_FIRST_DAY}, which every month has."
     if not reason or len(reason) > REASON_LENGTH or "\x00" in reason:
         errors["reason"] = f"1 to {REASON_LENGTH} characters."
-    if from_day.year > at.year + 2:
-        errors["from_day"] = "At most two years ahead."
+    if not at.date() - ONE_DAY <= from_day <= at.date() + FARTHEST:
+        errors["from_day"] = "From tomorrow on, at most two years ahead."
     from_at = at if errors else begin_of(from_day, zone)
     if not errors and from_at < at + AHEAD:
         errors["from_day"] = (
@@ -115,13 +123,25 @@ def usable(zone: str, first_day: int, from_day: date, reason: str, *, actor: Use
 
 
 def effect(row: Calendar) -> Effect:
-    """What a row that is not written yet would do, asked of the rule itself; nothing is kept."""
+    """What a row that is not written yet would do, asked of the rule itself; nothing is kept. Raises Conflict."""
     with transaction.atomic():
-        row.save(force_insert=True)
+        write(row)
         found = Effect(period_of(row.from_at - A_MOMENT), period_of(row.from_at))
         transaction.set_rollback(True)
     row.pk = None
     return found
+
+
+def write(row: Calendar) -> None:
+    """Raises Conflict where the database does not take it: by its clock, which judges, it comes too late."""
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise Conflict(
+            "calendar.too_late", "It begins within the hour, and gateways may already count by what is planned.",
+            remedy="Look at what is planned, and name a later day.",
+        ) from error  # fmt: skip
 
 
 def zone_words(zone: str) -> str:

@@ -1,7 +1,7 @@
 """How much of its budgets a grant has used; what pages of grants show beside the limits."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Sum
@@ -29,6 +29,11 @@ def periods_from(since: datetime, days: int) -> Periods:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM gateway.periods(%s, %s)", [since, days])
         return Periods(Period(*row) for row in cursor.fetchall())
+
+
+def days_lately(at: datetime, back: timedelta) -> Periods:
+    """The days of budgets from `back` ago until `at`, and some more. One query; changes of the calendar may have cut many."""
+    return periods_from(at - back, 2 * back.days)
 
 
 def of_grants(grant_ids: Collection[int], at: datetime) -> dict[int, dict[str, int]]:

@@ -11,7 +11,7 @@ from foundry.web.format import limit_words, pct
 from tenants.access.states import MONEY
 from tenants.keys.models import ApiKey, ApiKeyQuerySet
 from tenants.levels.rules import Target
-from tenants.quotas.use import periods_from
+from tenants.quotas.use import days_lately
 from tenants.teams.models import Application
 from tenants.usage.envelope import Outcome
 from tenants.usage.models import UsageHour
@@ -84,7 +84,7 @@ def amounts(hours: QuerySet[UsageHour], kind: str, at: datetime) -> Iterable[int
     of_hours = hours.order_by().values_list("hour").annotate(amount=amount)
     if kind in ("rpm", "tpm"):
         return [-(-int(each) // MINUTES) for _, each in of_hours]
-    days = periods_from(at - MONTH, MONTH.days + 3)
+    days = days_lately(at, MONTH)
     sums: Counter[datetime] = Counter()
     for hour, each in of_hours:
         sums[days.at(hour).day] += int(each)

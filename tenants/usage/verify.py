@@ -56,9 +56,12 @@ WITH counted AS (
     SELECT q.holder_id, b.period, b.starts_at, sum(q.tokens) AS tokens, sum(q.nanos) AS nanos
     FROM quarters q JOIN begun b ON b.at = q.quarter LEFT JOIN begun s ON s.at = q.since AND s.period = b.period
     WHERE q.since IS NULL OR b.starts_at >= s.starts_at GROUP BY 1, 2, 3
+), since AS MATERIALIZED (
+    SELECT -l.id AS holder_id, p.period, quotas_begins(p.period, l.made_at) AS starts_at
+    FROM levels_level l CROSS JOIN (VALUES ('day'), ('month')) AS p(period)
 ), charged AS (
-    SELECT w.* FROM quotas_window w LEFT JOIN levels_level l ON w.holder_id = -l.id
-    WHERE l.id IS NULL OR w.starts_at >= quotas_begins(w.period, l.made_at)
+    SELECT w.* FROM quotas_window w LEFT JOIN since s ON s.holder_id = w.holder_id AND s.period = w.period
+    WHERE s.holder_id IS NULL OR w.starts_at >= s.starts_at
 ), both_sides AS (
     SELECT coalesce(t.holder_id, w.holder_id) AS holder_id, coalesce(t.period, w.period) AS period,
         coalesce(t.starts_at, w.starts_at) AS starts_at,

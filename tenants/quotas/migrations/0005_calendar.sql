@@ -10,17 +10,19 @@ CREATE FUNCTION quotas_first(wall timestamp, zone text) RETURNS timestamptz LANG
 $$;
 
 CREATE OR REPLACE FUNCTION quotas_begins(period text, at timestamptz) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
-DECLARE rule quotas_calendar; wall timestamp; shift interval; begins timestamptz;
+DECLARE rule quotas_calendar; wall timestamp; shift interval; begins timestamptz; before timestamptz;
 BEGIN
     SELECT * INTO rule FROM quotas_calendar c WHERE c.from_at <= at AND c.withdrawn_at IS NULL ORDER BY c.from_at DESC LIMIT 1;
     IF NOT FOUND THEN RETURN date_trunc(period, at, 'UTC'); END IF;
     wall := at AT TIME ZONE rule.zone;
-    IF period = 'day' THEN RETURN quotas_first(date_trunc('day', wall), rule.zone); END IF;
+    -- greatest: a law may move the midnight with which the rule was planned to begin
+    IF period = 'day' THEN RETURN greatest(rule.from_at, quotas_first(date_trunc('day', wall), rule.zone)); END IF;
     shift := make_interval(days => rule.first_day - 1);
     begins := quotas_first(date_trunc('month', wall - shift) + shift, rule.zone);
-    -- a month that had begun when the rule came goes on until the rule's next one
-    IF begins < rule.from_at THEN RETURN quotas_begins('month', rule.from_at - interval '1 microsecond'); END IF;
-    RETURN begins;
+    IF begins > rule.from_at THEN RETURN begins; END IF;
+    -- the month that had begun when the rule came goes on until the rule's next one, unless it was as good as over
+    before := quotas_begins('month', rule.from_at - interval '1 microsecond');
+    RETURN CASE WHEN begins = rule.from_at AND rule.from_at - before >= interval '26 days' THEN begins ELSE before END;
 END $$;
 
 CREATE FUNCTION quotas_ends(period text, at timestamptz) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$

@@ -1,6 +1,6 @@
 """The calendar of budgets: who changes it and from when on, what it does, and how it is told."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -37,6 +37,8 @@ def test_finance_and_admins_plan_it_and_everybody_concerned_is_told_once() -> No
     withdraw_calendar(row.pk, actor=make.admin(), at=at)
     assert (row.state(at), Calendar.objects.get(pk=row.pk).state(at)) == ("planned", "withdrawn")
     assert period_of(row.from_at).day.hour == 0
+    gone = Event.objects.get(kind="calendar.withdraw")
+    assert set(gone.notices.values_list("person", flat=True)) >= {owner.pk, finance.pk}
     with pytest.raises(Conflict):
         withdraw_calendar(row.pk, actor=finance, at=at)
 
@@ -46,6 +48,7 @@ def test_finance_and_admins_plan_it_and_everybody_concerned_is_told_once() -> No
     [
         ({"zone": "Europe/Atlantis"}, "zone"), ({"zone": "'; DROP TABLE x;--"}, "zone"), ({"first_day": 29}, "first_day"),
         ({"first_day": 0}, "first_day"), ({"reason": " "}, "reason"), ({"days": 0}, "from_day"), ({"days": 1_000}, "from_day"),
+        ({"from_day": date(1, 1, 1)}, "from_day"), ({"from_day": date(9999, 12, 31)}, "from_day"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_named_by_its_field(wrong: dict[str, object], field: str) -> None:
@@ -73,7 +76,9 @@ def test_a_change_says_what_the_day_and_the_month_become() -> None:
     mid = usable("America/New_York", 1, next_month.replace(day=20), "Ours.", actor=admin, at=at)
     first = usable("America/New_York", 1, next_month.replace(day=1), "Ours.", actor=admin, at=at)
     assert "one month's budget" in effect(mid).lines[1]
-    assert "The month of budgets ends then, too" in effect(first).lines[1]
+    assert "goes on until" in effect(first).lines[1], "it would be five hours old"
+    east = usable("Asia/Tokyo", 1, next_month.replace(day=1), "Ours.", actor=admin, at=at)
+    assert "ends then, too, after" in effect(east).lines[1]
     assert not Calendar.objects.exists()
     first.from_at += timedelta(hours=1)  # no midnight
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -121,5 +126,7 @@ def test_by_the_api_it_is_tried_planned_listed_and_withdrawn() -> None:
     assert period["day"] == made.json()["from_at"]
     gone = client.post(f"/api/v1/budget-calendar/{made.json()['id']}/withdraw/")
     assert (gone.status_code, gone.json()["state"]) == (200, "withdrawn")
+    for far in ("9999-12-31", "0001-01-01T00:00:00%2B14:00"):
+        assert client.get(f"/api/v1/budget-calendar/period/?at={far}").status_code == 400
     bad = client.post("/api/v1/budget-calendar/", body | {"zone": "Mars"}, content_type="application/json")
     assert (bad.status_code, "zone" in bad.json()["errors"]) == (400, True)

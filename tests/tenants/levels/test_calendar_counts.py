@@ -1,12 +1,15 @@
 """The calendar of budgets in what is counted: its past cannot be changed, and each call is in one day and one month."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from django.db import connection
 
 from foundry.lib import clock
-from tenants.levels.actions import set_limit
+from foundry.lib.errors import Conflict
+from tenants.levels.actions import plan_calendar, set_limit
 from tenants.levels.rules import Target
 from tenants.quotas.models import Calendar, Window
 from tenants.quotas.use import of_grants
@@ -82,3 +85,43 @@ def test_a_half_hours_day_is_told_in_whole_hours_to_who_would_limit_it(committed
     ingest([call(n, grant.team_id, grant_id=grant.pk, started_at=at - n * DAY) for n in range(3)])
     words = met(Target(team=grant.team), "tokens_per_day", 100, at)
     assert "3 of them used more" in words
+
+
+def test_of_two_who_plan_at_once_one_does_and_the_other_hears_why(committed: Urls) -> None:
+    at = clock.now()
+    people, together, heard = [make.admin(), make.admin()], threading.Barrier(2), []
+
+    def plan(number: int) -> None:
+        together.wait()
+        try:
+            plan_calendar(**make.berlin(at, 20 + number), actor=people[number], at=at)
+            heard.append("planned")
+        except Conflict as refused:
+            heard.append(refused.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=plan, args=[number]) for number in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(heard) == ["calendar.planned", "planned"]
+    assert Calendar.objects.count() == 1
+
+
+def test_what_the_databases_clock_finds_too_late_is_said_as_such(committed: Urls) -> None:
+    """A console whose clock is behind plans for a midnight that is minutes away."""
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    behind = midnight - 2 * DAY
+    with pytest.raises(Conflict) as refused:
+        plan_calendar(
+            zone="Europe/London",
+            first_day=3,
+            from_day=midnight.date() - DAY,
+            reason="x",
+            actor=make.admin(),
+            at=behind,
+        )
+    assert refused.value.code == "calendar.too_late"
+    assert not Calendar.objects.exists()

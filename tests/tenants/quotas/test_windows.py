@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -127,18 +128,37 @@ def emptied(urls: Urls) -> None:
         superuser.execute("DELETE FROM quotas_calendar")
 
 
-def test_a_month_that_runs_goes_on_and_one_that_begins_with_the_change_is_cut(committed: Urls) -> None:
-    """Fiscal months from the 15th, changed on the 15th and, in another zone, on the 20th."""
-    calendar_since(committed, "UTC", datetime(2027, 3, 15, tzinfo=UTC), first_day=15)
-    calendar_since(committed, "America/New_York", datetime(2027, 5, 20, 4, tzinfo=UTC), first_day=1)
-    months = [
-        (each.month, each.month_ends) for each in periods_from(datetime(2027, 3, 1, tzinfo=UTC), 130).days
-    ]
+def test_a_month_that_runs_goes_on_unless_it_is_as_good_as_over(committed: Urls) -> None:
+    """Fiscal months from the 15th, changed on the 15th; another zone on the 20th; westward, and eastward, on the first."""
+    calendar_since(committed, "UTC", utc(2027, 3, 15), first_day=15)
+    calendar_since(committed, "America/New_York", utc(2027, 5, 20, 4), first_day=1)
+    calendar_since(committed, "America/Los_Angeles", utc(2027, 8, 1, 7), first_day=1)
+    calendar_since(committed, "Asia/Tokyo", utc(2027, 9, 30, 15), first_day=1)
+    months = [(each.month, each.month_ends) for each in periods_from(utc(2027, 3, 1), 250).days]
     assert sorted(set(months)) == [
-        (datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 3, 15, tzinfo=UTC)),
-        (datetime(2027, 3, 15, tzinfo=UTC), datetime(2027, 4, 15, tzinfo=UTC)),
-        (datetime(2027, 4, 15, tzinfo=UTC), datetime(2027, 5, 15, tzinfo=UTC)),
-        (datetime(2027, 5, 15, tzinfo=UTC), datetime(2027, 6, 1, 4, tzinfo=UTC)),
-        (datetime(2027, 6, 1, 4, tzinfo=UTC), datetime(2027, 7, 1, 4, tzinfo=UTC)),
-        (datetime(2027, 7, 1, 4, tzinfo=UTC), datetime(2027, 8, 1, 4, tzinfo=UTC)),
+        (utc(2027, 3, 1), utc(2027, 4, 15)),  # on the 15th it had lasted two weeks
+        (utc(2027, 4, 15), utc(2027, 5, 15)),
+        (utc(2027, 5, 15), utc(2027, 6, 1, 4)),
+        (utc(2027, 6, 1, 4), utc(2027, 7, 1, 4)),
+        (utc(2027, 7, 1, 4), utc(2027, 8, 1, 4)),
+        (utc(2027, 8, 1, 4), utc(2027, 9, 1, 7)),  # three hours old when the zone changed
+        (utc(2027, 9, 1, 7), utc(2027, 9, 30, 15)),  # 29 days old
+        (utc(2027, 9, 30, 15), utc(2027, 10, 31, 15)),
+        (utc(2027, 10, 31, 15), utc(2027, 11, 30, 15)),
     ]
+
+
+def utc(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=UTC)
+
+
+def test_a_law_that_moves_a_planned_midnight_leaves_one_day_to_all_who_count(committed: Urls) -> None:
+    """As if clocks had been changed since: the row no longer begins with a day of its zone."""
+    calendar_since(committed, "Europe/Berlin", utc(2027, 6, 1, 23))
+    days = periods_from(utc(2027, 5, 31), 5).days
+    with connection.cursor() as cursor:
+        for each in days:
+            cursor.execute(
+                "SELECT quotas_begins('day', %s), quotas_ends('day', %s)", [each.day_ends - A_MOMENT] * 2
+            )
+            assert cursor.fetchone() == (each.day, each.day_ends)
