@@ -39,6 +39,7 @@ from catalog.serializers import (
     SettledSerializer,
     SyncRunSerializer,
 )
+from foundry.api.auth import needs_scope
 from foundry.api.paging import CursorPages
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
@@ -84,6 +85,7 @@ class HostView(Publishing, HostHealth, Pausable, viewsets.ReadOnlyModelViewSet[H
     def told(self, host: Host, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(host).data, status=code)
 
+    @needs_scope("admin")
     @extend_schema(request=NewHostSerializer, responses={201: HostSerializer})
     def create(self, request: Request) -> Response:
         require_admin(self.person)
@@ -91,6 +93,7 @@ class HostView(Publishing, HostHealth, Pausable, viewsets.ReadOnlyModelViewSet[H
         host = actions.save_host(facts, **credentials, actor=self.person, at=clock.now())
         return self.told(host, status.HTTP_201_CREATED)
 
+    @needs_scope("admin")
     @extend_schema(request=ChangedHostSerializer, responses=HostSerializer)
     def partial_update(self, request: Request, slug: str) -> Response:
         require_admin(self.person)
@@ -110,16 +113,13 @@ class HostView(Publishing, HostHealth, Pausable, viewsets.ReadOnlyModelViewSet[H
         run = actions.ask_sync(self.get_object(), actor=self.person, at=clock.now())
         return Response(SyncRunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
+    @needs_scope("admin")
     @extend_schema(request=None, responses=CheckSerializer)
     @action(detail=True, methods=["post"])
     def check(self, request: Request, slug: str) -> Response:
         """Try the listing's credential; changes nothing."""
         why_not = actions.check_host(self.get_object(), actor=self.person, at=clock.now())
         return Response({"works": not why_not, "why": why_not})
-
-    create.required_scope = "admin"  # type: ignore[attr-defined]
-    partial_update.required_scope = "admin"  # type: ignore[attr-defined]
-    check.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 def host_facts(before: HostFacts, body: dict[str, Any]) -> tuple[HostFacts, dict[str, str]]:
@@ -178,6 +178,7 @@ class OfferView(ByHand, OfferHealth, Pausable, mixins.ListModelMixin, viewsets.G
     def retrieve(self, request: Request, pk: str) -> Response:
         return self.told(self.any_offer())
 
+    @needs_scope("admin")
     @extend_schema(request=ChangedOfferSerializer, responses=OfferSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Publish, hide or describe an offer."""
@@ -189,6 +190,7 @@ class OfferView(ByHand, OfferHealth, Pausable, mixins.ListModelMixin, viewsets.G
             actions.describe_offer(offer.pk, body["description"], actor=self.person, at=at)
         return self.told(self.any_offer())
 
+    @needs_scope("admin")
     @extend_schema(request=NewPriceSerializer, responses={201: PriceSerializer})
     @action(detail=True, methods=["post"], filter_backends=[])
     def price(self, request: Request, pk: str) -> Response:
@@ -212,9 +214,6 @@ class OfferView(ByHand, OfferHealth, Pausable, mixins.ListModelMixin, viewsets.G
         [facts] = pages.gather([offer], self.person, clock.now())
         return Response(OfferSerializer(facts).data)
 
-    partial_update.required_scope = "admin"  # type: ignore[attr-defined]
-    price.required_scope = "admin"  # type: ignore[attr-defined]
-
 
 class SyncRunView(Asked, viewsets.ReadOnlyModelViewSet[SyncRun]):
     """What came with each sync; for admins, ops and auditors."""
@@ -228,14 +227,13 @@ class SyncRunView(Asked, viewsets.ReadOnlyModelViewSet[SyncRun]):
             return SyncRun.objects.none()
         return SyncRun.objects.seen_by(self.person).select_related("host")
 
+    @needs_scope("admin")
     @extend_schema(request=None, responses={202: SyncRunSerializer})
     @action(detail=True, methods=["post"], filter_backends=[])
     def take(self, request: Request, pk: str) -> Response:
         """Take a doubted listing anyway: sync again, and let go what was seen missing."""
         run = actions.take_anyway(self.get_object().pk, actor=self.person, at=clock.now())
         return Response(SyncRunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
-
-    take.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 class NewsPages(CursorPages):
@@ -254,12 +252,14 @@ class ChangeView(Asked, viewsets.ReadOnlyModelViewSet[Change]):
             return Change.objects.none()
         return Change.objects.seen_by(self.person).select_related("host")
 
+    @needs_scope("admin")
     @extend_schema(request=None, responses=ChangeSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def apply(self, request: Request, pk: str) -> Response:
         change = actions.apply_change(self.get_object().pk, actor=self.person, at=clock.now())
         return Response(ChangeSerializer(change).data)
 
+    @needs_scope("admin")
     @extend_schema(request=None, responses=ChangeSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def dismiss(self, request: Request, pk: str) -> Response:
@@ -275,12 +275,14 @@ class ChangeView(Asked, viewsets.ReadOnlyModelViewSet[Change]):
         told = page.paginate_queryset(self.filter_queryset(rows), request, view=self) or []
         return page.get_paginated_response(NewsSerializer(list(told), many=True).data)  # type: ignore[arg-type]  # a list, as many=True says
 
+    @needs_scope("admin")
     @extend_schema("changes_apply_many", request=ChangeIdsSerializer, responses=SettledSerializer(many=True))
     @action(detail=False, methods=["post"], url_path="apply", filter_backends=[], pagination_class=None)
     def apply_many(self, request: Request) -> Response:
         """Apply several at once; each row says what came of it."""
         return self.settle(request, yes=True)
 
+    @needs_scope("admin")
     @extend_schema(
         "changes_dismiss_many", request=ChangeIdsSerializer, responses=SettledSerializer(many=True)
     )
@@ -294,11 +296,6 @@ class ChangeView(Asked, viewsets.ReadOnlyModelViewSet[Change]):
         ids = read(ChangeIdsSerializer, request)["ids"]
         came = actions.settle_changes(ids, yes=yes, actor=self.person, at=clock.now())
         return Response(SettledSerializer(came, many=True).data)
-
-    apply_many.required_scope = "admin"  # type: ignore[attr-defined]
-    dismiss_many.required_scope = "admin"  # type: ignore[attr-defined]
-    apply.required_scope = "admin"  # type: ignore[attr-defined]
-    dismiss.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 def routes(router: BaseRouter) -> None:

@@ -15,6 +15,7 @@ from catalog.asked import Asked, read
 from catalog.filters import PoolFilter
 from catalog.models import CapacityPool, CapacityReading, Host
 from catalog.rules import require_admin
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 
@@ -119,6 +120,7 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
     def retrieve(self, request: Request, pk: str) -> Response:
         return self.told(self.get_object().pk)
 
+    @needs_scope("admin")
     @extend_schema(request=NewPoolSerializer, responses={201: CapacitySerializer})
     def create(self, request: Request) -> Response:
         """Enter a pool that its host does not tell."""
@@ -136,6 +138,7 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
         pool = actions.make_pool(host, body.pop("name"), size, **body, actor=self.person, at=clock.now())
         return self.told(pool.pk, status.HTTP_201_CREATED)
 
+    @needs_scope("admin")
     @extend_schema(request=SizeSerializer, responses=CapacitySerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Correct a pool's size, or say how much of it may be promised."""
@@ -156,6 +159,7 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
         page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(ReadingSerializer(page, many=True).data)
 
+    @needs_scope("admin")
     @extend_schema(request=None, responses=CapacitySerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def leave(self, request: Request, pk: str) -> Response:
@@ -164,6 +168,7 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
         actions.leave_pool(pool.pk, actor=self.person, at=clock.now())
         return self.told(pool.pk)
 
+    @needs_scope("admin")
     @extend_schema(request=PoolOffersSerializer, responses=MovedSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def assign(self, request: Request, pk: str) -> Response:
@@ -176,6 +181,7 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
         )
         return Response({"changed": changed})
 
+    @needs_scope("admin")
     @extend_schema(request=PoolOffersSerializer, responses=MovedSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def release(self, request: Request, pk: str) -> Response:
@@ -189,7 +195,3 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
     def told(self, pool_id: int, code: int = status.HTTP_200_OK) -> Response:
         [facts] = capacity.pool_facts([self.get_queryset().get(pk=pool_id)], clock.now())
         return Response(CapacitySerializer(facts).data, status=code)
-
-    create.required_scope = "admin"  # type: ignore[attr-defined]
-    partial_update.required_scope = leave.required_scope = "admin"  # type: ignore[attr-defined]
-    assign.required_scope = release.required_scope = "admin"  # type: ignore[attr-defined]

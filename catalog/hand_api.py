@@ -19,6 +19,7 @@ from catalog.models import Host, Offer, Terms
 from catalog.rules import require_admin
 from catalog.states import DataClass, Lifecycle
 from catalog.terms import TermsText
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
@@ -112,6 +113,7 @@ class TermsView(viewsets.ReadOnlyModelViewSet[Terms]):
             get_object_or_404(self.get_queryset().annotate(offers=Subquery(counted)), slug=slug)
         ).data
 
+    @needs_scope("admin")
     @extend_schema(request=NewTermsSerializer, responses={201: TermsDetailSerializer})
     def create(self, request: Request) -> Response:
         person = signed_in(request._request)
@@ -120,6 +122,7 @@ class TermsView(viewsets.ReadOnlyModelViewSet[Terms]):
         made = actions.add_terms(body["slug"], text_of(body), actor=person, at=clock.now())
         return Response(self.whole(made.slug), status=status.HTTP_201_CREATED)
 
+    @needs_scope("admin")
     @extend_schema(request=NextTermsSerializer, responses={201: TermsDetailSerializer})
     @action(detail=True, methods=["post"])
     def versions(self, request: Request, slug: str) -> Response:
@@ -132,9 +135,6 @@ class TermsView(viewsets.ReadOnlyModelViewSet[Terms]):
             slug, text_of(body), counts_from=body["counts_from"], actor=person, at=clock.now()
         )
         return Response(self.whole(slug), status=status.HTTP_201_CREATED)
-
-    create.required_scope = "admin"  # type: ignore[attr-defined]
-    versions.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 class LifeSerializer(serializers.Serializer[Any]):
@@ -222,6 +222,7 @@ def answer(view: Any, number: int, code: int = status.HTTP_200_OK) -> Response:
 class ByHand:
     """What admins say of offers; mixed into `offers/`."""
 
+    @needs_scope("admin")
     @extend_schema(request=ToldSerializer, responses={201: None})
     def create(self: Any, request: Request) -> Response:
         """Make an offer by hand, announced or not, at any host; no listing touches it."""
@@ -233,6 +234,7 @@ class ByHand:
         made = actions.make_offer(host, told_of(body), actor=self.person, at=clock.now())
         return answer(self, made.pk, status.HTTP_201_CREATED)
 
+    @needs_scope("admin")
     @extend_schema(request=ToldSerializer)
     def update(self: Any, request: Request, pk: str) -> Response:
         """Change an offer that was made by hand: the whole of it."""
@@ -241,6 +243,7 @@ class ByHand:
         actions.change_offer(offer.pk, told_of(body), actor=self.person, at=clock.now())
         return answer(self, offer.pk)
 
+    @needs_scope("admin")
     @extend_schema(request=SourceSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def withdraw(self: Any, request: Request, pk: str) -> Response:
@@ -250,6 +253,7 @@ class ByHand:
         actions.withdraw_offer(offer.pk, **body, actor=self.person, at=clock.now())
         return answer(self, offer.pk)
 
+    @needs_scope("admin")
     @extend_schema(request=LifeSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def lifecycle(self: Any, request: Request, pk: str) -> Response:
@@ -268,6 +272,7 @@ class ByHand:
         actions.set_lifecycle(offer.pk, life, source=source, actor=self.person, at=clock.now())
         return answer(self, offer.pk)
 
+    @needs_scope("admin")
     @extend_schema(request=None)
     @action(detail=True, methods=["post"], filter_backends=[], url_path="leave-to-host")
     def leave_to_host(self: Any, request: Request, pk: str) -> Response:
@@ -277,6 +282,7 @@ class ByHand:
         actions.leave_to_host(offer.pk, actor=self.person, at=clock.now())
         return answer(self, offer.pk)
 
+    @needs_scope("admin")
     @extend_schema(request=AssignSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def terms(self: Any, request: Request, pk: str) -> Response:
@@ -291,13 +297,6 @@ class ByHand:
             at=clock.now(),
         )
         return answer(self, offer.pk)
-
-    create.required_scope = "admin"  # type: ignore[attr-defined]
-    update.required_scope = "admin"  # type: ignore[attr-defined]
-    withdraw.required_scope = "admin"  # type: ignore[attr-defined]
-    lifecycle.required_scope = "admin"  # type: ignore[attr-defined]
-    leave_to_host.required_scope = "admin"  # type: ignore[attr-defined]
-    terms.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 class PublishSerializer(serializers.Serializer[Any]):
@@ -320,6 +319,7 @@ class PublishedSerializer(serializers.Serializer[Any]):
 class Publishing:
     """Mixed into `hosts/`."""
 
+    @needs_scope("admin")
     @extend_schema(request=PublishSerializer, responses=PublishedSerializer)
     @action(detail=True, methods=["post"])
     def publish(self: Any, request: Request, slug: str) -> Response:
@@ -328,5 +328,3 @@ class Publishing:
         body = read(PublishSerializer, request)
         count = actions.publish_offers(self.get_object(), **body, actor=self.person, at=clock.now())
         return Response({"published": count})
-
-    publish.required_scope = "admin"  # type: ignore[attr-defined]

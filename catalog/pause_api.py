@@ -14,6 +14,7 @@ from catalog import actions, pauses
 from catalog.asked import Asked, read
 from catalog.models import Host, Offer, Pause
 from catalog.rules import require_operator
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.lib.errors import Conflict, Invalid
 
@@ -82,6 +83,7 @@ class Pausable(Asked):
         require_operator(self.person, "pause hosts and offers")
         return Response(ImpactSerializer(pauses.impact(self.thing(), clock.now())).data)
 
+    @needs_scope("admin")
     @extend_schema(request=NewPauseSerializer, responses={201: PauseSerializer})
     @pause.mapping.post
     def start_pause(self, request: Request, **named: str) -> Response:
@@ -93,6 +95,7 @@ class Pausable(Asked):
         row = actions.pause(self.thing(), **told, actor=self.person, at=at)
         return Response(PauseSerializer(row).data, status=status.HTTP_201_CREATED)
 
+    @needs_scope("admin")
     @extend_schema(request=None, responses=PauseSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, **named: str) -> Response:
@@ -103,8 +106,6 @@ class Pausable(Asked):
         if not held:
             raise Conflict("pause.none", f"{what} is not paused.", remedy="Nothing is left to do.")
         return Response(PauseSerializer(actions.lift_pause(held[0].pk, actor=self.person, at=at)).data)
-
-    start_pause.required_scope = resume.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 def end_of(body: dict[str, Any], starts_at: datetime) -> datetime:
@@ -130,11 +131,10 @@ class PauseView(Asked, viewsets.ReadOnlyModelViewSet[Pause]):
     def get_queryset(self) -> QuerySet[Pause]:
         return Pause.objects.none() if self.nobody else Pause.objects.seen_by(self.person).with_names()
 
+    @needs_scope("admin")
     @extend_schema(request=LongerSerializer, responses=PauseSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Let it end later."""
         row, body = self.get_object(), read(LongerSerializer, request)
         row = actions.prolong_pause(row.pk, ends_at=body["ends_at"], actor=self.person, at=clock.now())
         return Response(PauseSerializer(row).data)
-
-    partial_update.required_scope = "admin"  # type: ignore[attr-defined]

@@ -1,7 +1,8 @@
 """Who calls the API: a session cookie (with CSRF) or a bearer token with scopes."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q
 from rest_framework.authentication import BaseAuthentication
@@ -55,8 +56,21 @@ class SessionAuthentication(DrfSession):
         return 'Bearer realm="foundry"'
 
 
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def needs_scope(scope: str) -> Callable[[Handler], Handler]:
+    """What a token needs for this method of a view, instead of write. The outermost decorator."""
+
+    def mark(handler: Handler) -> Handler:
+        handler.__dict__["required_scope"] = scope
+        return handler
+
+    return mark
+
+
 class SignedInWithScope(BasePermission):
-    """Signed in; a token also needs the scope of what it does: read, write, or the view's `required_scope`."""
+    """Signed in; a token also needs a scope: read, write, or what `needs_scope` or the view says."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user or not request.user.is_authenticated:

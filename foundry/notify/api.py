@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.notify import actions
 from foundry.notify.models import Delivery, Hook, HookKind, Notice, Preference, Preset
@@ -146,6 +147,7 @@ class HookView(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.Generi
         may = signed_in(self.request._request).is_any(Role.ADMIN)
         return Hook.objects.all() if may else Hook.objects.none()
 
+    @needs_scope("admin")
     @extend_schema(request=NewHookSerializer, responses={201: MadeHookSerializer})
     def create(self, request: Request) -> Response:
         person = signed_in(request._request)
@@ -198,8 +200,6 @@ class HookView(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.Generi
         row = get_object_or_404(self.get_object().deliveries, pk=delivery)
         sent = actions.redeliver(row.pk, actor=signed_in(request._request), at=clock.now())
         return Response(DeliverySerializer(sent).data, status=status.HTTP_202_ACCEPTED)
-
-    create.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 def routes(router: BaseRouter) -> None:

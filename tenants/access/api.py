@@ -9,6 +9,7 @@ from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from tenants.access import actions, preview_shapes, shapes
@@ -161,6 +162,7 @@ class BlockView(PersonalView):
             return Block.objects.none()
         return Block.objects.seen_by(self.person).with_names().order_by("-pk")
 
+    @needs_scope("admin")
     @extend_schema(request=shapes.NewBlockSerializer, responses={201: shapes.BlockSerializer})
     def create(self, request: ApiRequest) -> Response:
         """Suspend a team: every grant of it is refused until this is lifted."""
@@ -179,8 +181,6 @@ class BlockView(PersonalView):
         else:
             actions.resume(row.grant_id, block=row.pk, actor=self.person, at=clock.now())
         return Response(self.get_serializer(self.get_queryset().get(pk=row.pk)).data)
-
-    create.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 class DelegationView(mixins.ListModelMixin, viewsets.GenericViewSet[Delegation]):
@@ -201,6 +201,7 @@ class DelegationView(mixins.ListModelMixin, viewsets.GenericViewSet[Delegation])
             .order_by("-pk")
         )
 
+    @needs_scope("decide")
     @extend_schema(request=shapes.NewDelegationSerializer, responses={201: shapes.DelegationSerializer})
     def create(self, request: ApiRequest) -> Response:
         """Let somebody decide in your name between two moments."""
@@ -215,8 +216,6 @@ class DelegationView(mixins.ListModelMixin, viewsets.GenericViewSet[Delegation])
         held = self.get_object()
         ended = actions.end_delegation(held.pk, actor=signed_in(self.request._request), at=clock.now())
         return Response(self.get_serializer(ended).data)
-
-    create.required_scope = "decide"  # type: ignore[attr-defined]
 
 
 def routes(router: BaseRouter) -> None:

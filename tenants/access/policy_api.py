@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from tenants.access import actions, trial
 from tenants.access.actions.policies import require_admin
@@ -105,6 +106,7 @@ class PolicyView(PersonalView):
     def answer(self, number: int, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=number)).data, status=code)
 
+    @needs_scope("admin")
     @extend_schema(request=NewPolicySerializer, responses={201: PolicySerializer})
     def create(self, request: ApiRequest) -> Response:
         """Start the draft: of these rules, of a version, or of the one in force."""
@@ -112,6 +114,7 @@ class PolicyView(PersonalView):
         draft = actions.start_draft(**read(NewPolicySerializer, request), actor=self.person, at=clock.now())
         return self.answer(draft.pk, status.HTTP_201_CREATED)
 
+    @needs_scope("admin")
     @extend_schema(request=ChangedPolicySerializer, responses=PolicySerializer)
     def partial_update(self, request: ApiRequest, pk: str) -> Response:
         """Change the draft's rules or note."""
@@ -119,6 +122,7 @@ class PolicyView(PersonalView):
         actions.change_draft(policy.pk, **fields, actor=self.person, at=clock.now())
         return self.answer(policy.pk)
 
+    @needs_scope("admin")
     @extend_schema(responses={204: None})
     def destroy(self, request: ApiRequest, pk: str) -> Response:
         """Discard the draft."""
@@ -140,7 +144,3 @@ class PolicyView(PersonalView):
         policy = self.get_object()
         actions.switch_on(policy.pk, actor=self.person, at=clock.now())
         return self.answer(policy.pk)
-
-    create.required_scope = "admin"  # type: ignore[attr-defined]
-    partial_update.required_scope = "admin"  # type: ignore[attr-defined]
-    destroy.required_scope = "admin"  # type: ignore[attr-defined]

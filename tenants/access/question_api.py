@@ -10,6 +10,7 @@ from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
 from catalog.models import Offer
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from tenants.access import actions
 from tenants.access.models import Question
@@ -72,6 +73,7 @@ class AskedView(PersonalView):
         number = fields.pop("offer")
         return fields | {"offer": offer_numbered(number, self.person) if number else None}
 
+    @needs_scope("admin")
     @extend_schema(request=NewAskedSerializer, responses={201: AskedSerializer})
     def create(self, request: ApiRequest) -> Response:
         """Ask this of requests from now on: an admin."""
@@ -90,5 +92,3 @@ class AskedView(PersonalView):
     def retire(self, request: ApiRequest, pk: str) -> Response:
         actions.retire_question(int(pk), actor=self.person, at=clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    create.required_scope = "admin"  # type: ignore[attr-defined]

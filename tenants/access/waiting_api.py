@@ -11,6 +11,7 @@ from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
 from catalog.rules import require_admin
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from tenants.access import actions
@@ -120,6 +121,7 @@ class WaitingView(mixins.ListModelMixin, viewsets.GenericViewSet[Wish]):
         actions.stop_waiting(row.pk, actor=signed_in(request._request), at=clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @needs_scope("admin")
     @extend_schema(request=OpenSerializer, responses=OutcomesSerializer)
     @action(detail=False, methods=["post"], url_path="open")
     def open(self, request: ApiRequest) -> Response:
@@ -135,5 +137,3 @@ class WaitingView(mixins.ListModelMixin, viewsets.GenericViewSet[Wish]):
             at=clock.now(),
         )
         return Response(OutcomesSerializer({"results": done}).data)
-
-    open.required_scope = "admin"  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from rest_framework.routers import BaseRouter
 from catalog.asked import Asked, read
 from catalog.pause_api import ImpactSerializer, NewPauseSerializer, end_of
 from catalog.rules import require_operator
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from tenants.calling import shapes
@@ -63,6 +64,7 @@ class CallerPauseView(Asked, viewsets.ReadOnlyModelViewSet[CallerPause]):
             return CallerPause.objects.none()
         return CallerPause.objects.seen_by(self.person).with_names().distinct()
 
+    @needs_scope("admin")
     @extend_schema(request=NewCallerPauseSerializer, responses={201: shapes.CallerPauseSerializer})
     def create(self, request: Request) -> Response:
         """Refuse its calls for a set time; it ends by itself."""
@@ -86,6 +88,7 @@ class CallerPauseView(Asked, viewsets.ReadOnlyModelViewSet[CallerPause]):
         asked.is_valid(raise_exception=True)
         return Response(ImpactSerializer(of_caller(named(asked.validated_data), clock.now())).data)
 
+    @needs_scope("admin")
     @extend_schema(request=None, responses=shapes.CallerPauseSerializer)
     @action(detail=True, methods=["post"])
     def lift(self, request: Request, pk: str) -> Response:
@@ -93,8 +96,6 @@ class CallerPauseView(Asked, viewsets.ReadOnlyModelViewSet[CallerPause]):
         row = self.get_object()
         row = actions.lift_caller_pause(row.pk, actor=self.person, at=clock.now())
         return Response(shapes.CallerPauseSerializer(row).data)
-
-    create.required_scope = lift.required_scope = "admin"  # type: ignore[attr-defined]
 
 
 def named(body: dict[str, Any]) -> Team | ApiKey:

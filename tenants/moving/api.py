@@ -13,6 +13,7 @@ from rest_framework.routers import BaseRouter
 
 from catalog.asked import Asked, read
 from catalog.models import Offer
+from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from tenants.access.shapes import LimitsField
@@ -120,6 +121,7 @@ class MovingView(Asked, viewsets.GenericViewSet[Proposal]):
         )
         return self.get_paginated_response(ProposalSerializer(found, many=True).data)
 
+    @needs_scope("admin")
     @extend_schema(request=ProposalChangeSerializer, responses=ProposalSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Say otherwise what it becomes."""
@@ -145,6 +147,7 @@ class MovingView(Asked, viewsets.GenericViewSet[Proposal]):
             )
         return found
 
+    @needs_scope("admin")
     @extend_schema(request=LiteLLMExportSerializer, responses=MovingReadingSerializer)
     @action(detail=False, methods=["post"], url_path="read")
     def read_export(self, request: Request) -> Response:
@@ -159,6 +162,7 @@ class MovingView(Asked, viewsets.GenericViewSet[Proposal]):
         done = actions.take_in(found, source="LiteLLM (the API)", actor=self.person, at=at)
         return Response(MovingReadingSerializer(done).data)
 
+    @needs_scope("admin")
     @extend_schema(request=MovingChosenSerializer, responses=MovedInSerializer)
     @action(detail=False, methods=["post"])
     def preview(self, request: Request) -> Response:
@@ -171,6 +175,7 @@ class MovingView(Asked, viewsets.GenericViewSet[Proposal]):
             each.request = None
         return Response(MovedInSerializer({"results": found}).data)
 
+    @needs_scope("decide")
     @extend_schema(request=MovingChosenSerializer, responses=MovedInSerializer)
     @action(detail=False, methods=["post"])
     def accept(self, request: Request) -> Response:
@@ -181,16 +186,13 @@ class MovingView(Asked, viewsets.GenericViewSet[Proposal]):
         )
         return Response(MovedInSerializer({"results": found}).data)
 
+    @needs_scope("admin")
     @extend_schema(request=None, responses=ProposalSerializer)
     @action(detail=True, methods=["post"], url_path="leave-out")
     def leave_out(self, request: Request, pk: str) -> Response:
         """It stays behind, also at the next reading."""
         row = actions.leave_out(self.get_object().pk, actor=self.person, at=clock.now())
         return Response(ProposalSerializer(row).data)
-
-    partial_update.required_scope = read_export.required_scope = "admin"  # type: ignore[attr-defined]
-    preview.required_scope = leave_out.required_scope = "admin"  # type: ignore[attr-defined]
-    accept.required_scope = "decide"  # type: ignore[attr-defined]
 
 
 def routes(router: BaseRouter) -> None:
