@@ -19,6 +19,16 @@ def show_refusal(form: Form, refused: Refused) -> None:
 
 def set_choices(form: Form, name: str, choices: Iterable[Any]) -> None:
     """Give a field of a form the choices that only its person, or its moment, knows."""
+    choosing(form, name).choices = list(choices)
+
+
+def choices_of(form: Form, name: str) -> list[Any]:
+    """What can be chosen in a field."""
+    found: Any = choosing(form, name).choices  # Django makes an iterable of whatever was set
+    return list(found)
+
+
+def choosing(form: Form, name: str) -> ChoiceField:
     field = form.fields[name]
     assert isinstance(field, ChoiceField)
-    field.choices = list(choices)
+    return field

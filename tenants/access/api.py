@@ -12,7 +12,7 @@ from rest_framework.routers import BaseRouter
 from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.people.access import signed_in
-from tenants.access import actions, preview_shapes, shapes
+from tenants.access import actions, grant_shapes, preview_shapes, shapes
 from tenants.access.certify_api import CertificationView
 from tenants.access.cost_api import CostCentreView
 from tenants.access.draft_api import DraftView
@@ -153,7 +153,7 @@ class RequestView(PersonalView):
 class BlockView(PersonalView):
     """Why calls were and are refused: suspended grants and teams, open and lifted."""
 
-    serializer_class = shapes.BlockSerializer
+    serializer_class = grant_shapes.BlockSerializer
     filter_backends = ()
     queryset = Block.objects.none()
 
@@ -163,15 +163,15 @@ class BlockView(PersonalView):
         return Block.objects.seen_by(self.person).with_names().order_by("-pk")
 
     @needs_scope("admin")
-    @extend_schema(request=shapes.NewBlockSerializer, responses={201: shapes.BlockSerializer})
+    @extend_schema(request=grant_shapes.NewBlockSerializer, responses={201: grant_shapes.BlockSerializer})
     def create(self, request: ApiRequest) -> Response:
         """Suspend a team: every grant of it is refused until this is lifted."""
-        fields = read(shapes.NewBlockSerializer, request)
+        fields = read(grant_shapes.NewBlockSerializer, request)
         team = team_called(fields["team"], self.person)
         made = actions.suspend_team(team, reason=fields["reason"], actor=self.person, at=clock.now())
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses=shapes.BlockSerializer)
+    @extend_schema(request=None, responses=grant_shapes.BlockSerializer)
     @action(detail=True, methods=["post"], required_scope="admin")
     def lift(self, request: ApiRequest, pk: str) -> Response:
         """Free the grant or team of this reason; others go on to block."""

@@ -16,6 +16,7 @@ from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.access import signed_in
 from foundry.people.models import User
+from foundry.web.forms import choices_of
 from tenants.access import actions, deciders, drafts, rules, sizes
 from tenants.access.amounts import read_amount
 from tenants.access.forms import RequestForm, WishForm, spoken, suggestions
@@ -56,7 +57,7 @@ def request_new(request: HttpRequest) -> HttpResponse:
         "offer": offer,
         "draft": drafts.of(person, offer),
         "preview": told(previewed(request.POST or form.initial, offer, person, at), person),
-        "has_team": bool(form.fields["application"].choices),  # type: ignore[attr-defined]
+        "has_team": bool(choices_of(form, "application")),
     }
     return render(request, "access/new.html", context, status=400 if form.errors else 200)
 
@@ -223,5 +224,5 @@ def wish_page(request: HttpRequest, offer: Offer, person: User) -> HttpResponse:
         else:
             messages.success(request, f"{team.name} waits for {offer}. You are told when it can be called.")
             return redirect("offer", offer.pk)
-    context = {"form": form, "offer": offer, "has_team": bool(form.fields["application"].choices)}  # type: ignore[attr-defined]
+    context = {"form": form, "offer": offer, "has_team": bool(choices_of(form, "application"))}
     return render(request, "access/wish.html", context, status=400 if form.errors else 200)

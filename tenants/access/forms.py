@@ -11,7 +11,7 @@ from catalog.models import Offer
 from foundry.lib import clock
 from foundry.lib.errors import Refused
 from foundry.people.models import User
-from foundry.web.forms import set_choices, show_refusal
+from foundry.web.forms import choices_of, set_choices, show_refusal
 from tenants.access import rules
 from tenants.access.amounts import read_amount, speak_limits
 from tenants.access.models import Acknowledgement, Question
@@ -148,7 +148,7 @@ class RequestForm(LimitsForm):
 
     @property
     def can_liken(self) -> bool:
-        return len(self.fields["like"].choices) > 1  # type: ignore[attr-defined]
+        return len(choices_of(self, "like")) > 1
 
     @property
     def stated_fields(self) -> list[forms.BoundField]:
@@ -163,7 +163,7 @@ class RequestForm(LimitsForm):
     @property
     def needs_a_tick(self) -> bool:
         """Is any of the person's teams left that has not acknowledged these terms?"""
-        teams = {team for team, _ in self.fields["application"].choices}  # type: ignore[attr-defined]
+        teams = {team for team, _ in choices_of(self, "application")}
         return self.offer.terms is not None and not teams <= set(self.acknowledged.values())
 
     @property

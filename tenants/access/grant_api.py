@@ -12,7 +12,7 @@ from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
 from foundry.lib import clock
-from tenants.access import actions, blocks, shapes
+from tenants.access import actions, blocks, grant_shapes, shapes
 from tenants.access.filters import GrantFilter, read_moment
 from tenants.access.models import Grant, LifeRules, Raise, Request
 from tenants.access.move_shapes import MoveSerializer, NewMoveSerializer
@@ -27,7 +27,7 @@ AT = OpenApiParameter("at", datetime, description="As of this moment (RFC 3339):
 class GrantView(PersonalView):
     """Who may call what, how much of it and until when; `?at=` asks of a moment."""
 
-    serializer_class = shapes.GrantSerializer
+    serializer_class = grant_shapes.GrantSerializer
     filterset_class = GrantFilter
     queryset = Grant.objects.none()
 
@@ -74,16 +74,16 @@ class GrantView(PersonalView):
         row = Request.objects.with_names().with_decisions().prefetch_related("notes__by").get(pk=asked.pk)
         return Response(shapes.RequestSerializer(row).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=shapes.AskAgainSerializer, responses={201: shapes.RequestSerializer})
+    @extend_schema(request=grant_shapes.AskAgainSerializer, responses={201: shapes.RequestSerializer})
     @action(detail=True, methods=["post"], url_path="ask-again")
     def ask_again(self, request: ApiRequest, pk: str) -> Response:
         """Ask for what a grant that is over allowed, at the same size; answers the request."""
-        number, fields = self.seen(pk), read(shapes.AskAgainSerializer, request)
+        number, fields = self.seen(pk), read(grant_shapes.AskAgainSerializer, request)
         asked = actions.ask_again(number, **fields, actor=self.person, at=clock.now())
         row = Request.objects.with_names().with_decisions().prefetch_related("notes__by").get(pk=asked.pk)
         return Response(shapes.RequestSerializer(row).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
+    @extend_schema(request=shapes.WhySerializer, responses=grant_shapes.GrantSerializer)
     @action(detail=True, methods=["post"])
     def keep(self, request: ApiRequest, pk: str) -> Response:
         """Keep a grant that nobody calls: an owner of the team, once until its next decision."""
@@ -91,7 +91,7 @@ class GrantView(PersonalView):
         actions.keep_idle(number, **fields, actor=self.person, at=clock.now())
         return self.answer(number)
 
-    @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
+    @extend_schema(request=shapes.WhySerializer, responses=grant_shapes.GrantSerializer)
     @action(detail=True, methods=["post"], url_path="give-back")
     def give_back(self, request: ApiRequest, pk: str) -> Response:
         """It is needed no more: an owner of the team, or an admin. Its capacity is free at once."""
@@ -99,20 +99,20 @@ class GrantView(PersonalView):
         actions.give_back(number, **fields, actor=self.person, at=clock.now())
         return self.answer(number)
 
-    @extend_schema(request=None, responses=shapes.LifeRulesSerializer, filters=False)
+    @extend_schema(request=None, responses=grant_shapes.LifeRulesSerializer, filters=False)
     @action(detail=False, methods=["get"], url_path="rules")
     def laid(self, request: ApiRequest) -> Response:
         """What happens to grants by the clock."""
-        return Response(shapes.LifeRulesSerializer(LifeRules.objects.current()).data)
+        return Response(grant_shapes.LifeRulesSerializer(LifeRules.objects.current()).data)
 
-    @extend_schema(request=shapes.LifeRulesSerializer, responses=shapes.LifeRulesSerializer)
+    @extend_schema(request=grant_shapes.LifeRulesSerializer, responses=grant_shapes.LifeRulesSerializer)
     @laid.mapping.patch
     def set_rules(self, request: ApiRequest) -> Response:
         """An admin changes it; what runs keeps its own."""
-        form = shapes.LifeRulesSerializer(data=request.data, partial=True)
+        form = grant_shapes.LifeRulesSerializer(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         laid = actions.set_life_rules(**form.validated_data, actor=self.person, at=clock.now())
-        return Response(shapes.LifeRulesSerializer(laid).data)
+        return Response(grant_shapes.LifeRulesSerializer(laid).data)
 
     @extend_schema(request=NewRaiseSerializer, responses={201: RaiseSerializer})
     @action(detail=True, methods=["post"], url_path="raise", required_scope="decide")
@@ -136,7 +136,7 @@ class GrantView(PersonalView):
         made = actions.move_allocation(number, **fields, actor=self.person, at=clock.now())
         return Response(MoveSerializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
+    @extend_schema(request=shapes.WhySerializer, responses=grant_shapes.GrantSerializer)
     @action(detail=True, methods=["post"])
     def revoke(self, request: ApiRequest, pk: str) -> Response:
         """End it now and for good: an admin or an owner of the team."""
@@ -144,18 +144,18 @@ class GrantView(PersonalView):
         actions.revoke(number, **fields, actor=self.person, at=clock.now())
         return self.answer(number)
 
-    @extend_schema(request=shapes.WhySerializer, responses=shapes.GrantSerializer)
+    @extend_schema(request=shapes.WhySerializer, responses=grant_shapes.GrantSerializer)
     @action(detail=True, methods=["post"], required_scope="admin")
     def suspend(self, request: ApiRequest, pk: str) -> Response:
         number, fields = self.seen(pk), read(shapes.WhySerializer, request)
         actions.suspend(number, **fields, actor=self.person, at=clock.now())
         return self.answer(number)
 
-    @extend_schema(request=shapes.LiftSerializer, responses=shapes.GrantSerializer)
+    @extend_schema(request=grant_shapes.LiftSerializer, responses=grant_shapes.GrantSerializer)
     @action(detail=True, methods=["post"], required_scope="admin")
     def resume(self, request: ApiRequest, pk: str) -> Response:
         """Lift one suspension; other reasons go on to block it."""
-        number, fields = self.seen(pk), read(shapes.LiftSerializer, request)
+        number, fields = self.seen(pk), read(grant_shapes.LiftSerializer, request)
         actions.resume(number, **fields, actor=self.person, at=clock.now())
         return self.answer(number)
 

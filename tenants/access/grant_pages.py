@@ -18,7 +18,7 @@ from catalog import pauses
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from foundry.web.confirm import ask_first, toll_of
-from tenants.access import actions, blocks, moving_rules, raise_rules, rules
+from tenants.access import actions, blocks, grant_rules, moving_rules, raise_rules, rules
 from tenants.access.actions.renewing import RENEW_DAYS, SUGGESTED, sized
 from tenants.access.filters import GRANT_STATES, GrantFilter, in_state, read_moment
 from tenants.access.forms import WhyForm
@@ -99,8 +99,8 @@ def grant(request: HttpRequest, number: int) -> HttpResponse:
         "then": then,
         "history": [event for event in history(row) if event["at"] <= at],
         "is_member": team_rules.is_member(row.team, person),
-        "may_revoke": alive and rules.may_revoke(row, person),
-        "may_suspend": alive and rules.may_suspend(person),
+        "may_revoke": alive and grant_rules.may_revoke(row, person),
+        "may_suspend": alive and grant_rules.may_suspend(person),
         "may_ask_again": then is None and not alive and team_rules.is_member(row.team, person),
         "renewal": renewal_of(row, at) if alive and team_rules.is_member(row.team, person) else None,
         "open_terms": open_terms(row, person, at) if alive else None,
@@ -167,7 +167,9 @@ def grant_seen(request: HttpRequest, number: int) -> Grant:
 def grant_revoke(request: HttpRequest, number: int) -> HttpResponse:
     row, at = grant_seen(request, number), clock.now()
     if request.method != "POST":
-        rules.refuse_unless(rules.may_revoke(row, signed_in(request)), "an admin or an owner of the team")
+        rules.refuse_unless(
+            grant_rules.may_revoke(row, signed_in(request)), "an admin or an owner of the team"
+        )
         return before_stop(
             request, row, "Revoke", "Its next call is refused, for good. Access again needs a request."
         )
@@ -182,7 +184,7 @@ def grant_revoke(request: HttpRequest, number: int) -> HttpResponse:
 def grant_suspend(request: HttpRequest, number: int) -> HttpResponse:
     row, at = grant_seen(request, number), clock.now()
     if request.method != "POST":
-        rules.refuse_unless(rules.may_suspend(signed_in(request)), "an admin")
+        rules.refuse_unless(grant_rules.may_suspend(signed_in(request)), "an admin")
         return before_stop(
             request, row, "Suspend", "Its calls are refused until this reason is lifted; its dates go on."
         )

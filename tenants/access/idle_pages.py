@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from foundry.lib import clock
 from foundry.people.access import signed_in
-from tenants.access import actions, idle_rules, rules
+from tenants.access import actions, grant_rules, idle_rules
 from tenants.access.forms import WhyForm
 from tenants.access.grant_pages import grant_seen
 from tenants.access.models import Grant
@@ -33,7 +33,7 @@ def grant_idle(request: HttpRequest, number: int) -> HttpResponse:
         "last": idle_rules.last_call(row, at),
         "kept_before": row.idles.filter(kept_at__isnull=False).select_related("kept_by").first(),
         "may_keep": alive and held and team_rules.is_owner(row.team, person) and not idle_rules.was_kept(row),
-        "may_give_back": alive and rules.may_revoke(row, person),
+        "may_give_back": alive and grant_rules.may_revoke(row, person),
         "toll": import_string(settings.TOLL_OF_GRANTS)([row.pk], at),
         "form": WhyForm(),
     }

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from catalog.models import Terms
-from tenants.access import rules
+from tenants.access import grant_rules
 from tenants.access.amounts import speak_limits
 from tenants.access.models import Decision, Grace, Grant, GrantApplication, Limit, Request, Span
 
@@ -17,7 +17,7 @@ def open_or_change(request: Request, decision: Decision, terms: Terms | None, *,
     held = None
     if request.grant_id is not None:
         held = Grant.objects.select_for_update().get(pk=request.grant_id)
-        rules.require_not_overtaken(held, at)
+        grant_rules.require_not_overtaken(held, at)
     if held is None or held.revoked_at or not goes_on(held, request, at):
         return open_new(request, decision, terms, at=at)
     return change(held, request, decision, terms, at=at)

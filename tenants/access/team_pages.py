@@ -11,7 +11,7 @@ from foundry.lib import clock
 from foundry.people.access import signed_in, with_role
 from foundry.people.models import Role
 from foundry.web.confirm import ask_first, toll_of
-from tenants.access import actions, rules
+from tenants.access import actions, grant_rules
 from tenants.access.forms import WhyForm
 from tenants.access.models import Block, Certification, Grant
 from tenants.access.states import BlockKind
@@ -30,7 +30,7 @@ def standing(request: HttpRequest, slug: str) -> HttpResponse:
         "now": clock.now(),
         "ownerless": team.closed_at is None and not team_rules.has_owner(team),
         "blocks": Block.objects.at(at).filter(team=team, kind=BlockKind.TEAM).select_related("by"),
-        "may_suspend": rules.may_suspend(person) and team.closed_at is None,
+        "may_suspend": grant_rules.may_suspend(person) and team.closed_at is None,
     }
     return render(request, "access/_standing.html", context)
 

@@ -10,7 +10,7 @@ from foundry.audit.actions import record
 from foundry.lib.errors import Conflict
 from foundry.notify.outbox import tell
 from foundry.people.models import User
-from tenants.access import rules
+from tenants.access import grant_rules, rules
 from tenants.access.actions.ending import locked_grant
 from tenants.access.models import Block, Grant
 from tenants.access.states import BlockKind
@@ -22,8 +22,8 @@ from tenants.teams.models import Membership, Team
 def suspend(grant_id: int, *, reason: str, actor: User, at: datetime) -> Block:
     """Refuse a grant's calls until this reason is lifted: an admin. Its dates go on; other reasons may stand beside it."""
     grant = locked_grant(grant_id)
-    rules.refuse_unless(rules.may_suspend(actor), "an admin")
-    rules.require_in_force(grant, at)
+    rules.refuse_unless(grant_rules.may_suspend(actor), "an admin")
+    grant_rules.require_in_force(grant, at)
     block = write_block(grant.team, grant, reason, actor, at)
     announce(block, f"{actor} suspended {what(block)}", actor, at)
     record("grant.suspend", grant, actor=actor, at=at, after=in_words(block))
@@ -34,7 +34,7 @@ def suspend(grant_id: int, *, reason: str, actor: User, at: datetime) -> Block:
 def suspend_team(team: Team, *, reason: str, actor: User, at: datetime) -> Block:
     """Refuse the calls of every grant of a team, also of later ones, until this reason is lifted: an admin."""
     team = Team.objects.select_for_update().get(pk=team.pk)
-    rules.refuse_unless(rules.may_suspend(actor), "an admin")
+    rules.refuse_unless(grant_rules.may_suspend(actor), "an admin")
     team_rules.require_active(team)
     block = write_block(team, None, reason, actor, at)
     announce(block, f"{actor} suspended {what(block)}", actor, at)
@@ -50,8 +50,8 @@ def resume(grant_id: int, *, block: int | None = None, actor: User, at: datetime
     :param block: which one; needed only where several stand.
     """
     grant = locked_grant(grant_id)
-    rules.refuse_unless(rules.may_suspend(actor), "an admin")
-    rules.require_in_force(grant, at)
+    rules.refuse_unless(grant_rules.may_suspend(actor), "an admin")
+    grant_rules.require_in_force(grant, at)
     standing = list(grant.own_blocks.filter(until=None).order_by("since", "pk"))
     chosen = [each for each in standing if block is None or each.pk == block]
     if len(chosen) > 1:
@@ -74,7 +74,7 @@ def resume_team(block_id: int, *, actor: User, at: datetime) -> Block:
     """Lift one reason why a team was suspended: an admin. Raises Forbidden, Conflict."""
     team_id = Block.objects.filter(kind=BlockKind.TEAM).values_list("team", flat=True).get(pk=block_id)
     team = Team.objects.select_for_update().get(pk=team_id)
-    rules.refuse_unless(rules.may_suspend(actor), "an admin")
+    rules.refuse_unless(grant_rules.may_suspend(actor), "an admin")
     block = Block.objects.with_names().get(pk=block_id)
     if block.until is not None:
         raise Conflict(

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from foundry.audit.actions import record
 from foundry.people.models import User
-from tenants.access import opening, rules
+from tenants.access import grant_rules, opening, rules
 from tenants.access.actions.telling import tell_team
 from tenants.access.models import Grant
 
@@ -15,8 +15,8 @@ from tenants.access.models import Grant
 def revoke(grant_id: int, *, reason: str, actor: User, at: datetime) -> Grant:
     """End a grant now and for good: an admin, or an owner of the team. Raises Invalid, Forbidden, Conflict."""
     grant = locked_grant(grant_id)
-    rules.refuse_unless(rules.may_revoke(grant, actor), "an admin or an owner of the team")
-    rules.require_in_force(grant, at)
+    rules.refuse_unless(grant_rules.may_revoke(grant, actor), "an admin or an owner of the team")
+    grant_rules.require_in_force(grant, at)
     grant.revoked_at = at
     grant.revoked_why = rules.clean_text(reason, "reason", rules.SHORT_REASON_LENGTH)
     grant.save(update_fields=["revoked_at", "revoked_why"])

@@ -9,7 +9,7 @@ from foundry.audit.actions import record
 from foundry.lib.errors import Conflict
 from foundry.notify.outbox import tell
 from foundry.people.models import User
-from tenants.access import idle_rules, opening, rules
+from tenants.access import grant_rules, idle_rules, opening, rules
 from tenants.access.actions.asking import approve_if_automatic, ask_like
 from tenants.access.actions.ending import locked_grant
 from tenants.access.actions.renewing import RENEW_DAYS
@@ -59,7 +59,7 @@ def keep_idle(grant_id: int, *, reason: str, actor: User, at: datetime) -> Idle:
     """
     grant = locked_grant(grant_id)
     rules.refuse_unless(team_rules.is_owner(grant.team, actor), "an owner of the team")
-    rules.require_in_force(grant, at)
+    grant_rules.require_in_force(grant, at)
     held = idle_rules.require_keepable(grant, at)
     held.kept_at, held.kept_by = at, actor
     held.kept_why = rules.clean_text(reason, "reason", rules.SHORT_REASON_LENGTH)
@@ -73,8 +73,8 @@ def keep_idle(grant_id: int, *, reason: str, actor: User, at: datetime) -> Idle:
 def give_back(grant_id: int, *, reason: str, actor: User, at: datetime) -> Return:
     """The team needs it no more: an owner of it, or an admin. Raises Invalid, Forbidden, Conflict."""
     grant = locked_grant(grant_id)
-    rules.refuse_unless(rules.may_revoke(grant, actor), "an admin or an owner of the team")
-    rules.require_in_force(grant, at)
+    rules.refuse_unless(grant_rules.may_revoke(grant, actor), "an admin or an owner of the team")
+    grant_rules.require_in_force(grant, at)
     why = rules.clean_text(reason, "reason", rules.SHORT_REASON_LENGTH)
     made = end_with(grant, Return(kind=ReturnKind.OWNER, by=actor, why=why), at)
     tell_team(

@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 from foundry.audit.actions import record
 from foundry.lib.errors import Invalid
 from foundry.people.models import User
-from tenants.access import rules
+from tenants.access import grant_rules
 from tenants.access.actions.asking import approve_if_automatic, ask_like
 from tenants.access.actions.ending import locked_grant
 from tenants.access.actions.requests import ask_in_words
@@ -31,7 +31,7 @@ def renew(grant_id: int, *, size: str = SAME, days: int = RENEW_DAYS, actor: Use
     Raises Invalid, Forbidden, Conflict.
     """
     grant = locked_grant(grant_id)
-    rules.require_in_force(grant, at)
+    grant_rules.require_in_force(grant, at)
     limits = sized(grant, size, at)
     request, planned = ask_like(
         grant, limits=limits, ends_on=last_day(grant.ends_at) + timedelta(days=days), actor=actor, at=at
