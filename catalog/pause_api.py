@@ -1,7 +1,7 @@
 """`pauses/`, and `pause/` and `resume/` of hosts and offers."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -13,25 +13,33 @@ from rest_framework.response import Response
 from catalog import actions, pauses
 from catalog.asked import Asked, read
 from catalog.models import Host, Offer, Pause
+from catalog.models.pauses import TimedPause
 from catalog.rules import require_operator
 from foundry.api.auth import needs_scope
 from foundry.lib import clock
 from foundry.lib.errors import Conflict, Invalid
 
+Timed = TypeVar("Timed", bound=TimedPause)
+# What every pause tells, beside whom it is of.
+LASTS = ("state", "reason", "by", "starts_at", "ends_at", "lifted_at", "lifted_by")
 
-class PauseSerializer(serializers.ModelSerializer[Pause]):
-    host = serializers.CharField(source="host.slug", default=None, allow_null=True)
-    offer = serializers.IntegerField(source="offer_id", allow_null=True)
+
+class TimedPauseSerializer(serializers.ModelSerializer[Timed]):
     state = serializers.SerializerMethodField(help_text="planned, paused, lifted or ended")
     by = serializers.CharField(source="by.name")
     lifted_by = serializers.CharField(source="lifted_by.name", default=None, allow_null=True)
 
+    def get_state(self, row: Timed) -> str:
+        return row.state(clock.now())
+
+
+class PauseSerializer(TimedPauseSerializer[Pause]):
+    host = serializers.CharField(source="host.slug", default=None, allow_null=True)
+    offer = serializers.IntegerField(source="offer_id", allow_null=True)
+
     class Meta:
         model = Pause
-        fields = ["id", "host", "offer", "state", "reason", "by", "starts_at", "ends_at", "lifted_at", "lifted_by"]  # fmt: skip
-
-    def get_state(self, row: Pause) -> str:
-        return row.state(clock.now())
+        fields = ("id", "host", "offer", *LASTS)
 
 
 class NewPauseSerializer(serializers.Serializer[Any]):

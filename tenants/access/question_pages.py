@@ -51,7 +51,9 @@ class QuestionForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         listed = Offer.objects.listed().with_names().order_by("model__publisher__name", "model__slug", "pk")
-        self.fields["offer"].queryset = listed  # type: ignore[attr-defined]
+        offer = self.fields["offer"]
+        assert isinstance(offer, forms.ModelChoiceField)
+        offer.queryset = listed
 
     @property
     def facts(self) -> dict[str, Any]:

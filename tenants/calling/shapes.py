@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from foundry.lib import clock
+from catalog.pause_api import LASTS, TimedPauseSerializer
 from tenants.calling.explaining import BY_NAME, Answer, Level
 from tenants.gateway.explain import Step
 from tenants.keys.models import CallerPause
@@ -152,16 +152,10 @@ def level(each: Level) -> dict[str, Any]:
     }
 
 
-class CallerPauseSerializer(serializers.ModelSerializer[CallerPause]):
+class CallerPauseSerializer(TimedPauseSerializer[CallerPause]):
     team = serializers.CharField(source="team.slug", default=None, allow_null=True)
     key = serializers.IntegerField(source="key_id", allow_null=True)
-    state = serializers.SerializerMethodField(help_text="planned, paused, lifted or ended")
-    by = serializers.CharField(source="by.name")
-    lifted_by = serializers.CharField(source="lifted_by.name", default=None, allow_null=True)
 
     class Meta:
         model = CallerPause
-        fields = ["id", "team", "key", "state", "reason", "by", "starts_at", "ends_at", "lifted_at", "lifted_by"]  # fmt: skip
-
-    def get_state(self, row: CallerPause) -> str:
-        return row.state(clock.now())
+        fields = ("id", "team", "key", *LASTS)
