@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OUTCOMES = [(each.value, each.value.replace("_", " ")) for each in Outcome]
 BASES = [(each.value, each.value) for each in Basis]
-# Upper bounds in ms of the latency histogram; the last bucket has none. `0002_take_in.sql` holds the same.
+# Upper bounds in ms of the latency histogram; the last bucket has none. `0007_take_in.sql` holds the same.
 LATENCY_MS = (50, 100, 150, 200, 300, 400, 600, 800, 1_000, 1_500, 2_000, 3_000, 4_000, 6_000, 8_000,
               10_000, 15_000, 20_000, 30_000, 60_000, 120_000)  # fmt: skip
 

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('quotas', '0004_passed'),
-        ('usage', '0008_levels'),
+        ('usage', '0006_levels'),
         ('access', '0013_block_guards'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

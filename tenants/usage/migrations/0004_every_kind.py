@@ -15,7 +15,7 @@ BACK = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('usage', '0004_take_in'),
+        ('usage', '0003_leases'),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("usage", "0009_calendar")]
+    dependencies = [("usage", "0007_take_in")]
     operations = [
         migrations.AddField(
             model_name="shipper",
