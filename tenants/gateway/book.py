@@ -160,8 +160,9 @@ class Book:
                 async with connection:
                     await connection.execute("LISTEN gateway")
                     await self.heal()
-                    self.periods = None  # a database that was started again may know other zones
-                    self.forget()
+                    async with asyncio.timeout(self.config.cut_off_s):
+                        await self.confirm(connection)
+                    self.read_anew()  # a database that was started again may know other zones
                     while True:
                         async with asyncio.timeout(self.config.cut_off_s):
                             await self.confirm(connection)
@@ -196,7 +197,11 @@ class Book:
         row = await (await connection.execute("SELECT gateway.version()")).fetchone()
         assert row is not None
         self.changed(row[0])
-        if self.periods is not None and self.periods[1].run_out(datetime.now(UTC)):
-            self.periods = None
-            self.forget()
         self.confirmed_at, self.doubted = asked_at, False
+        if self.periods is not None and self.periods[1].run_out(datetime.now(UTC)):
+            self.read_anew()
+
+    def read_anew(self) -> None:
+        """The days of budgets, and with them every passport."""
+        self.periods = None
+        self.forget()
