@@ -100,7 +100,8 @@ async def take(runtime: Runtime, call: Call) -> None:
     """Set the call's worst case aside, under every limit or none. Raises GatewayError, Stale, Unavailable."""
     assert call.route is not None
     need = call.need = need_of(call, call.route, call.price)
-    held = runtime.leases.take_now(need) or await runtime.leases.take(need, call.passport.version)
+    version = call.passport.version
+    held = runtime.leases.take_now(need, version) or await runtime.leases.take(need, version)
     if isinstance(held, Exceeded):
         raise await refusal(runtime, call, held)
     call.held = held

@@ -70,8 +70,11 @@ class Leases:
         self.ask: Batcher[Ask, Answer] = Batcher(self.lease)
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def take_now(self, need: Need) -> Held | None:
-        """Set a call's worst case aside without asking anybody; None where that cannot be."""
+    def take_now(self, need: Need, version: int) -> Held | None:
+        """Set a call's worst case aside without asking anybody; None where that cannot be.
+
+        More is asked for beside the calls where what is free here will soon be used up. :param version: of the passport.
+        """
         if not (need.maxima or need.levels):
             out = need.wanted_out
             return Held(out, need.tokens(out), need.usd_nanos(out))
@@ -80,8 +83,13 @@ class Leases:
             return None
         now = time.monotonic()
         if need.levels:
-            return None if self.reachable() and self.any_low(need, now) else self.hold_all(need, now)
-        return None if piece.is_low(now) and self.reachable() else piece.hold(need, now)
+            held = None if self.reachable() and self.any_low(need, now) else self.hold_all(need, now)
+        else:
+            held = None if piece.is_low(now) and self.reachable() else piece.hold(need, now)
+        if held is not None and not piece.working and running_out(held, now) and self.reachable():
+            piece.ahead_of = need, version
+            self.work_on(piece)
+        return held
 
     def any_low(self, need: Need, now: float) -> bool:
         found = (self.slices.get(holder_id) for holder_id, _ in limited(need))
@@ -103,7 +111,7 @@ class Leases:
 
     async def take(self, need: Need, version: int) -> Held | Exceeded:
         """Set a call's worst case aside. :param version: of the passport. Raises Stale, Unavailable."""
-        if (held := self.take_now(need)) is not None:
+        if (held := self.take_now(need, version)) is not None:
             return held
         if not self.reachable():
             raise Unavailable(
@@ -167,10 +175,12 @@ class Leases:
         """Serve who waits for this slice and tell what is to be told; one question at a time."""
         recalling = Recalling()
         try:
-            while piece.waiting or piece.tell:
+            while piece.waiting or piece.tell or piece.ahead_of:
                 drop_gone(piece)
                 if piece.waiting:
                     await self.serve(piece, recalling)
+                elif piece.ahead_of:
+                    await self.fetch(piece, *piece.ahead_of)
                 elif piece.tell:
                     await self.tell(piece)
         except Exception as error:  # noqa: BLE001  (everybody who waits gets it)
@@ -189,6 +199,17 @@ class Leases:
         except Unavailable:
             piece.tell = True  # with the next sweep
             raise
+
+    async def fetch(self, piece: Slice, need: Need, version: int) -> None:
+        """Ask for more of what such calls need, so that none of them has to wait for it."""
+        piece.ahead_of, now = None, time.monotonic()
+        pieces = tuple(self.ready(holder_id, maxima, now) for holder_id, maxima in limited(need))
+        try:
+            await self.ask(Ask(piece, version, need, pieces, piece.pace(now), ahead=True))
+        except Unavailable:
+            piece.tell = True  # with the next sweep; calls go on with what is here
+            return
+        self.give_up_scarce(piece, pieces)
 
     async def serve(self, piece: Slice, recalling: Recalling) -> None:
         """Ask for the one that waits longest and whoever waits behind it. Raises Unavailable."""
@@ -209,10 +230,14 @@ class Leases:
             if recalling.since:
                 self.recalls.note(time.monotonic() - recalling.since, late=last)
             recalling.end()
-            for each in pieces:
-                if answer.verdict == "limit" or not (each.loose or piece.waiting):
-                    each.give_back()
-                self.tell_soon(each)
+            self.give_up_scarce(piece, pieces, all_of_it=answer.verdict == "limit")
+
+    def give_up_scarce(self, piece: Slice, pieces: tuple[Slice, ...], *, all_of_it: bool = False) -> None:
+        """What other processes could use, and nobody waits for here, goes back."""
+        for each in pieces:
+            if all_of_it or not (each.loose or piece.waiting):
+                each.give_back()
+            self.tell_soon(each)
 
     def ready(self, holder_id: int, maxima: Mapping[str, int], now: float) -> Slice:
         """The holder's slice, to be told and asked under these limits."""
@@ -234,8 +259,8 @@ class Leases:
             for piece in ask.pieces if answer.given else ():
                 piece.taken_in(answer.given[piece.holder_id], piece.day_of(ask.need.day), asked_at)
             if answer.verdict == "ok":
-                self.hand_out(ask.slice, less=True)
-            elif answer.verdict == "limit":
+                self.hand_out(ask.slice, less=not ask.ahead)
+            elif answer.verdict == "limit" and not ask.ahead:
                 self.refuse(ask.slice, answer)
         return answers
 
@@ -311,6 +336,14 @@ def limited(need: Need) -> Iterator[tuple[int, Mapping[str, int]]]:
         yield need.grant_id, need.maxima
     for level in need.levels:
         yield level.holder_id, level.maxima
+
+
+def running_out(held: Held, now: float) -> bool:
+    """Will one of the slices that this was taken from soon be empty?"""
+    piece = held.slice
+    return (piece is not None and piece.runs_out(held, now)) or any(
+        running_out(each, now) for each in held.more
+    )
 
 
 def joined(first: Used | None, others: list[Used | None]) -> Used | None:

@@ -15,6 +15,8 @@ from tenants.quotas.limits import KINDS, Need
 
 MOST_AHEAD = 512  # calls that a slice is leased for, where there is room
 BUSY_S = 0.5
+FEW = 8  # the least quarter of a lease below which more is asked for ahead
+AGAIN_S = 0.02  # between two such questions
 KEPT = timedelta(days=2)
 
 
@@ -142,7 +144,8 @@ class Slice:
     :ivar until: monotonic seconds when the minute ends. :ivar over: tokens reported beyond what was charged to
     any minute, a running total. :ivar loose: it may have free parts that another process could use.
     :ivar tell: something is to be told soon. :ivar seen: calls and tokens of the minute in all, when last told.
-    :ivar passed: soft limits that were used up then.
+    :ivar passed: soft limits that were used up then. :ivar ahead_of: a call like which more will come, and its passport's
+    version, where more is to be asked for before they do.
     """
 
     def __init__(self, holder_id: int, shares: Mapping[str, int] = NO_SHARES) -> None:
@@ -160,6 +163,7 @@ class Slice:
         self.ahead, self.asked_at, self.used_at = 1, 0.0, 0.0
         self.waiting: deque[Any] = deque()
         self.working = False
+        self.ahead_of: tuple[Need, int] | None = None
 
     def hold(self, need: Need, now: float, *, less: bool = False) -> Held | None:
         """Set the call's worst case aside, or None where it does not fit here.
@@ -297,6 +301,19 @@ class Slice:
             and self.loose
             and now - self.asked_at > BUSY_S
             and any(2 * part.free < kept for part, kept in zip(self.parts(), self.kept_here(), strict=True))
+        )
+
+    def runs_out(self, held: Held, now: float) -> bool:
+        """Is less than a quarter of a lease free for calls like this one, at a busy process and where there is more?"""
+        few = self.ahead // 4
+        if few < FEW or not self.loose or now - self.asked_at < AGAIN_S:
+            return False
+        limited, day = held.limited, held.day
+        return (
+            (limited.calls and self.calls.free < few)
+            or (limited.rate_tokens and self.rate_tokens.free < few * held.estimate)
+            or (limited.tokens and day is not None and day.tokens.free < few * held.tokens)
+            or (limited.usd and day is not None and day.usd_nanos.free < few * held.usd_nanos)
         )
 
     def parts(self) -> list[Part]:

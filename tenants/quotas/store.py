@@ -42,6 +42,7 @@ class Ask:
     :param slice: whose callers wait. :param need: the call that must fit; None only tells of `slice`.
     :param pieces: of every holder that limits the call. :param calls: so many like it would be welcome.
     :param recalled: holders of which others were told already. :param last: no more waiting for them.
+    :param ahead: nobody waits for the answer: `need` is a call like those that will come.
     """
 
     slice: Slice
@@ -51,6 +52,7 @@ class Ask:
     calls: int = 1
     recalled: frozenset[int] = frozenset()
     last: bool = False
+    ahead: bool = False
 
     def rows(self, number: int) -> list[dict[str, Any]]:
         """One per slice and day that has something to tell, those of the call last. :param number: of the ask."""

@@ -60,7 +60,7 @@ class Run:
             {
                 "model": "sandbox/echo",
                 "messages": [{"role": "user", "content": "Say something."}],
-                "max_tokens": 50,
+                "max_tokens": 256,
             }
             | ({"stream": True} if stream else {})
         ).encode()

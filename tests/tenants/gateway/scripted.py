@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any
 
 Play = Callable[[socket.socket], None]
@@ -18,6 +19,7 @@ CHUNKED = "content-type: text/event-stream\r\ntransfer-encoding: chunked"
 class Scripted(socketserver.ThreadingTCPServer):
     """:ivar seen: the scripts that were asked for, in order. :ivar shown: the credentials that they came with.
 
+    :ivar ended: the last scripts of connections that are over, as far as our side goes.
     :ivar calls: of each connection the id of the call that it carries, or carried last.
     """
 
@@ -27,6 +29,7 @@ class Scripted(socketserver.ThreadingTCPServer):
     def __init__(self, scripts: Mapping[str, Play]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.scripts, self.seen, self.shown = scripts, list[str](), list[str]()
+        self.ended: SimpleQueue[str] = SimpleQueue()
         self.calls: dict[socket.socket, str] = {}
 
     @property
@@ -38,10 +41,12 @@ class Handler(socketserver.StreamRequestHandler):
     server: Scripted
 
     def handle(self) -> None:
+        last = ""
         with contextlib.suppress(OSError):
             while (name := self.asked()) is not None:
-                self.server.seen.append(name)
+                self.server.seen.append(last := name)
                 self.server.scripts[name](self.request)
+        self.server.ended.put(last)
 
     def asked(self) -> str | None:
         """The script that the next call on this connection names; None when the connection has ended."""
