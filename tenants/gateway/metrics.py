@@ -44,8 +44,11 @@ class Metrics(Collector):
         if host:
             self.hosts[host, outcome] += 1
         self.moved += row["tries"] != ""
-        for place, name in enumerate(TOKENS):
-            self.tokens[place] += row[name]
+        tokens = self.tokens
+        tokens[0] += row["tokens_in"]
+        tokens[1] += row["tokens_out"]
+        tokens[2] += row["tokens_cached"]
+        tokens[3] += row["tokens_reasoning"]
         if row["kinds"] is not None:
             self.kinds.update(dict(zip(KINDS, row["kinds"], strict=True)))
         self.cost_nanos += row["cost_nanos"] or 0

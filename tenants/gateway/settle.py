@@ -18,7 +18,7 @@ def settle(runtime: Runtime, call: Call, row: Row) -> None:
         entry.used = runtime.leases.settle(call.held, into + out, row["cost_nanos"] or 0)
     runtime.shipper.add(entry)
     runtime.metrics.count(row, call.route.host if call.route else "")
-    runtime.call_log.add(row)
+    runtime.call_log.add(entry.line)
     if call.span is not None:
         runtime.tracing.end(call, row)
 

@@ -1,6 +1,6 @@
 """The gateway with everything on (keys, limits, spool, ledger) against a bare uvicorn and aiohttp proxy, in the same run.
 
-Both forward to the same host, which answers at once with 200 tokens (a stream: one by one), for the same
+Both forward to the same host, which answers at once with 200 of 256 allowed tokens (a stream: one by one), for the same
 callers, 32 at a time. Rounds alternate; the ratio of
 medians counts. CPU is the process's own; PostgreSQL and Redis work beside it on the same machine.
 """

@@ -15,7 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from catalog.models import Host
 from tenants.gateway.config import Config
 from tenants.gateway.runtime import Runtime
-from tenants.gateway.seen import CallLog, line_of
+from tenants.gateway.seen import CallLog
+from tenants.usage.models import UsageKey
 from tests import make, processes
 from tests.tenants.gateway.conftest import World
 from tests.tenants.gateway.receiving import Received, receiver
@@ -106,6 +107,8 @@ def test_each_call_is_one_line_of_json_with_its_id_and_without_content(world: Wo
     calls = {line["call_id"]: line for line in lines if line.get("event") == "call"}
     assert sorted(calls) == sorted(ids)
     assert [calls[each]["outcome"] for each in ids] == ["ok", "refused"]
+    hashes = {key.call_id: f"\\x{key.body_hash.hex()}" for key in UsageKey.objects.all()}
+    assert {each: line["body_hash"] for each, line in calls.items()} == hashes
     assert calls[ids[1]]["code"] in ("model_not_found", "model_not_granted")
     assert CANARY not in text
     assert secret not in text
@@ -114,17 +117,13 @@ def test_each_call_is_one_line_of_json_with_its_id_and_without_content(world: Wo
 def test_a_reader_that_does_not_read_costs_old_lines_and_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenants.gateway.seen.MOST", 3)
     log = CallLog(1)
-    log.rows = type(log.rows)(maxlen=3)
+    log.lines = type(log.lines)(maxlen=3)
     for number in range(5):
-        log.add({"call_id": str(number)})
-    assert ([row["call_id"] for row in log.rows], log.dropped) == (["2", "3", "4"], 2)
+        log.add(b"%d" % number)
+    assert (list(log.lines), log.dropped) == ([b"2", b"3", b"4"], 2)
     silent = CallLog(None)
-    silent.add({"call_id": "1"})
-    assert not silent.rows
-    assert json.loads(line_of({"call_id": "1", "price_id": 7, "code": ""})) == {
-        "event": "call",
-        "call_id": "1",
-    }
+    silent.add(b"{}")
+    assert not silent.lines
 
 
 @pytest.mark.slow
