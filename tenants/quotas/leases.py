@@ -86,7 +86,7 @@ class Leases:
             held = None if self.reachable() and self.any_low(need, now) else self.hold_all(need, now)
         else:
             held = None if piece.is_low(now) and self.reachable() else piece.hold(need, now)
-        if held is not None and not piece.working and running_out(held, now) and self.reachable():
+        if held is not None and not piece.working and held.runs_out(now) and self.reachable():
             piece.ahead_of = need, version
             self.work_on(piece)
         return held
@@ -207,7 +207,7 @@ class Leases:
         try:
             await self.ask(Ask(piece, version, need, pieces, piece.pace(now), ahead=True))
         except Unavailable:
-            piece.tell = True  # with the next sweep; calls go on with what is here
+            piece.tell = True  # what goes back is still to be told; calls go on with what is here
             return
         self.give_up_scarce(piece, pieces)
 
@@ -336,14 +336,6 @@ def limited(need: Need) -> Iterator[tuple[int, Mapping[str, int]]]:
         yield need.grant_id, need.maxima
     for level in need.levels:
         yield level.holder_id, level.maxima
-
-
-def running_out(held: Held, now: float) -> bool:
-    """Will one of the slices that this was taken from soon be empty?"""
-    piece = held.slice
-    return (piece is not None and piece.runs_out(held, now)) or any(
-        running_out(each, now) for each in held.more
-    )
 
 
 def joined(first: Used | None, others: list[Used | None]) -> Used | None:

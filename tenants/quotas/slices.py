@@ -126,6 +126,12 @@ class Held:
     limited: Limited = UNLIMITED
     more: "tuple[Held, ...]" = ()
 
+    def runs_out(self, now: float) -> bool:
+        """Will one of the slices that this was taken from soon be empty?"""
+        if self.slice is not None and self.slice.runs_out(self, now):
+            return True
+        return any(each.runs_out(now) for each in self.more)
+
 
 @dataclass(slots=True)
 class Used:
