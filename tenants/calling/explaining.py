@@ -14,7 +14,7 @@ from tenants.calling import reading
 from tenants.gateway.dialects import DIALECTS, Dialect
 from tenants.gateway.errors import GatewayError
 from tenants.gateway.explain import Step, explain
-from tenants.gateway.lists import limit
+from tenants.gateway.lists import limit, sample_of, urgency
 from tenants.keys.models import ApiKey
 from tenants.keys.passport import LevelLimitRow, LevelRow, RouteRow
 from tenants.quotas.periods import Period
@@ -45,8 +45,18 @@ class Level:
         return words.get(row.scope, f"{row.name}'s share")
 
     @property
-    def is_full(self) -> bool:
+    def mode(self) -> str:
+        """hard, or soft: it lets pass and tells."""
+        return "hard" if self.beside is None else self.beside[1].mode
+
+    @property
+    def is_used_up(self) -> bool:
         return bool(self.told["share"] >= 1)
+
+    @property
+    def is_full(self) -> bool:
+        """Does it refuse every call?"""
+        return self.is_used_up and self.mode == "hard"
 
     @property
     def cells(self) -> list[tuple[str, str]]:
@@ -66,7 +76,9 @@ class Level:
 
 @dataclass(slots=True)
 class Answer:
-    """:ivar refusal: what a call would get now, None where it would be sent. :ivar levels: the first to bind first.
+    """:ivar refusal: what a call would get now, None where it would be sent.
+
+    :ivar levels: the first to bind first, soft ones last.
 
     :ivar resting: of the hosts that the call may go to, those that some gateway leaves alone now.
     """
@@ -88,6 +100,11 @@ class Answer:
     def full(self) -> Level | None:
         """The limit that leaves nothing."""
         return next((level for level in self.levels if level.is_full), None)
+
+    @property
+    def first(self) -> Level | None:
+        """The limit that binds first."""
+        return next((level for level in self.levels if level.mode == "hard"), None)
 
     @property
     def can(self) -> bool:
@@ -139,17 +156,21 @@ def levels(route: RouteRow, beside: list[LevelRow], at: datetime, period: Period
     by_kind: dict[str, Limit] = {}
     for row in rows.order_by("maximum"):
         by_kind[row.kind] = row  # the highest counts: a raise lies over what was granted
+    sample = sample_of(route, at)
     found = [
-        Level(limit(kind, most, *used.get(kind, (0, 0)), period.resets_at(kind, at)), by_kind.get(kind))
+        Level(
+            limit(kind, most, *used.get(kind, (0, 0)), period.resets_at(kind, at), sample), by_kind.get(kind)
+        )
         for kind, most in route.maxima(at).items()
     ]
     for each in beside:
-        for kind, rule in each.in_force(at, "hard").items():
+        for kind, rule in (*each.in_force(at, "hard").items(), *each.in_force(at, "soft").items()):
             told = limit(
                 kind,
                 rule.maximum,
                 *counts[each.holder_id].get(kind, (0, 0)),
                 period.resets_at(kind, at),
+                sample,
             )
             found.append(Level(told, None, (each, rule)))
-    return sorted(found, key=lambda level: (-level.told["share"], level.told["kind"]))
+    return sorted(found, key=lambda level: (level.mode != "hard", urgency(level.told)))

@@ -35,11 +35,15 @@ class LevelSerializer(serializers.Serializer[Any]):
     scope = serializers.CharField(help_text="organisation, team, grant, key or share")
     name = serializers.CharField(help_text="Of the team, application or key; empty otherwise.")
     kind = serializers.CharField()
+    mode = serializers.CharField(help_text="hard, or soft: it lets pass and tells.")
     maximum = serializers.JSONField(help_text="A number, or a decimal string in USD, like the next three.")
     used = serializers.JSONField()
     held = serializers.JSONField(help_text="Set aside for calls that run, and leased by gateways.")
     left = serializers.JSONField()
     share = serializers.FloatField()
+    calls_left = serializers.IntegerField(
+        allow_null=True, help_text="How many more calls of 750 tokens, answered with 250, fit under it now."
+    )
     resets_at = serializers.DateTimeField(allow_null=True)
     decision = serializers.IntegerField(allow_null=True)
     decided_by = serializers.CharField(help_text="Empty for a policy.")
@@ -98,7 +102,7 @@ def told(answer: Answer) -> dict[str, Any]:
         "message": message_of(answer),
         "grant": answer.route.grant_id if answer.route else None,
         "onward": [route.exact_name for route in answer.onward],
-        "binds_first": answer.levels[0].told["kind"] if answer.levels else None,
+        "binds_first": answer.first.told["kind"] if answer.first else None,
         "steps": [step(each) for each in answer.steps],
         "limits": [level(each) for each in answer.levels],
         "enforcement": None
@@ -141,8 +145,9 @@ def level(each: Level) -> dict[str, Any]:
     if each.beside is not None:
         of, rule = each.beside
         told = {"scope": of.scope, "name": of.name, "decided_by": rule.set_by, "since": rule.starts_at}
-        return each.told | told | {"decision": None, "moved_by": None}
+        return each.told | told | {"mode": each.mode, "decision": None, "moved_by": None}
     return each.told | {
+        "mode": each.mode,
         "scope": "grant",
         "name": "",
         "decision": row.decision_id if row else None,

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from tenants.gateway.call import Call
-from tenants.gateway.choose import Choice, chosen, more, not_granted, others, price_missing
-from tenants.gateway.errors import GatewayError, bad_key, exceeded, unavailable
+from tenants.gateway.choose import Choice, chosen, not_granted, others, price_missing
+from tenants.gateway.errors import GatewayError, bad_key, unavailable
+from tenants.gateway.over import exceeded
 from tenants.gateway.runtime import Runtime
 from tenants.gateway.whence import require_network
 from tenants.keys.passport import Passport, PriceRow, RouteRow
@@ -142,9 +143,9 @@ async def refusal(runtime: Runtime, call: Call, limit: Exceeded) -> GatewayError
     holder_id = limit.level.holder_id if limit.level else call.route.grant_id
     return exceeded(
         limit,
-        team=call.passport.key.team,
-        name=call.route.name,
+        key=call.passport.key,
+        route=call.route,
         at=call.at,
-        ask_for_more=more(call.route, runtime.config.console_url),
+        console_url=runtime.config.console_url,
         used_by=await runtime.users.of(holder_id, limit.kind, call.at),
     )

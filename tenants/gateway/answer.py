@@ -1,5 +1,6 @@
 """One call in whichever dialect: admit, forward, settle, answer. Each call of a live key ends in exactly one line."""
 
+import logging
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from tenants.gateway.asgi import Gone, Receive, Scope, Send, TooLarge, read_body
 from tenants.gateway.auth import digest_of
 from tenants.gateway.call import Call
 from tenants.gateway.dialects import Dialect
-from tenants.gateway.errors import GatewayError, unavailable
+from tenants.gateway.errors import GatewayError, own_failure, unavailable
 from tenants.gateway.forward import forward
 from tenants.gateway.headers import call_headers
 from tenants.gateway.runtime import Runtime
@@ -19,6 +20,8 @@ from tenants.gateway.tags import tag_of
 from tenants.gateway.trouble import broken
 from tenants.gateway.whence import require_network
 from tenants.quotas.limits import Unavailable
+
+log = logging.getLogger(__name__)
 
 
 async def answer(runtime: Runtime, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,8 +56,14 @@ async def answer(runtime: Runtime, dialect: Dialect, scope: Scope, receive: Rece
         await refuse(runtime, call, send, unavailable("its disk takes no more records of calls"))
     except OSError as error:  # a TimeoutError is one, too
         await refuse(runtime, call, send, broken(runtime, call, error))
+    except Exception:
+        abandon(runtime, call, "gateway_failed")
+        if call.mark is not None:
+            raise
+        log.exception("call %s failed before it was sent", call.id)
+        await refuse(runtime, call, send, own_failure(call.id))
     except BaseException:
-        abandon(runtime, call)
+        abandon(runtime, call, "gateway_stopped")
         raise
     finally:
         runtime.metrics.running -= 1
@@ -82,9 +91,9 @@ async def refuse(runtime: Runtime, call: Call, send: Send, error: GatewayError) 
     await send_json(send, error.status, call.dialect.error(error), extra)
 
 
-def abandon(runtime: Runtime, call: Call) -> None:
+def abandon(runtime: Runtime, call: Call, code: str) -> None:
     """The process is stopping, or wrong: what was sent is unknown, what was not sent never happened."""
     if call.mark is not None:
-        settle.failed(runtime, call, "gateway_stopped", 500, sent=True)
+        settle.failed(runtime, call, code, 500, sent=True)
     else:
-        settle.refused(runtime, call, "gateway_stopped", 500)
+        settle.refused(runtime, call, code, 500)

@@ -9,7 +9,7 @@ from tenants.gateway.asgi import Receive, Scope, Send, send_bytes, send_json
 from tenants.gateway.config import Config
 from tenants.gateway.dialects import BY_PATH, CHAT, DIALECTS
 from tenants.gateway.errors import GatewayError
-from tenants.gateway.lists import models, quota
+from tenants.gateway.lists import MODEL_PATH, model, models, quota
 from tenants.gateway.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ class Gateway:
         self.routes: dict[str, dict[str, Handler]] = {
             **{dialect.path: {"POST": partial(answer, self.runtime, dialect)} for dialect in DIALECTS},
             "/v1/models": {"GET": self.models},
+            MODEL_PATH: {"GET": self.model},
             "/v1/quota": {"GET": self.quota},
             "/healthz": {"GET": self.healthz},
             "/readyz": {"GET": self.readyz},
@@ -44,7 +45,8 @@ class Gateway:
             await send_json(send, error.status, told, error.headers())
 
     def route(self, scope: Scope) -> Handler:
-        methods = self.routes.get(scope["path"])
+        path = scope["path"]
+        methods = self.routes.get(MODEL_PATH if path.startswith(MODEL_PATH) else path)
         if methods is None:
             raise GatewayError(
                 404, "not_found", f"Nothing is at this address. There is: {', '.join(self.routes)}."
@@ -56,6 +58,9 @@ class Gateway:
 
     async def models(self, scope: Scope, receive: Receive, send: Send) -> None:
         await models(self.runtime, scope, send)
+
+    async def model(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await model(self.runtime, scope, send)
 
     async def quota(self, scope: Scope, receive: Receive, send: Send) -> None:
         await quota(self.runtime, scope, send)

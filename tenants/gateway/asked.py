@@ -8,6 +8,7 @@ import orjson
 from tenants.gateway.errors import GatewayError, invalid
 from tenants.keys.passport import RouteRow
 
+MOST_NAME = 300
 DEFAULT_MOST_OUT = 4_096  # where the catalog does not know a model's maximum
 MOST_TOKENS = 10_000_000
 MOST_CHOICES = 128
@@ -65,8 +66,13 @@ def opened(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise invalid("The body must be a JSON object.")
     model = body.get("model")
-    if not isinstance(model, str) or not model or len(model) > 300:
+    if model is None or model == "":
         raise invalid("`model` is missing; name one as publisher/model.", "model")
+    if not isinstance(model, str) or len(model) > MOST_NAME or not model.isprintable():
+        raise invalid(
+            f"`model` is a name such as publisher/model: text of at most {MOST_NAME} characters that can be printed.",
+            "model",
+        )
     if body.get("stream") not in (None, True, False):
         raise invalid("`stream` must be true or false.", "stream")
     return body

@@ -141,6 +141,8 @@ class Book:
 
     async def offered(self, name: str) -> bool:
         """Does the catalog have a model of that name? Raises Unavailable."""
+        if not name.isprintable():
+            return False
         if self.cut_off:
             raise Unavailable("the database does not answer")
         try:

@@ -48,9 +48,9 @@ def choose(passport: Passport, model: str, dialect: Dialect, at: datetime, conso
     if not live:
         raise not_live(passport, held, at, console_url)
     for route in live:
-        if (why := trouble(route, dialect, at, console_url)) is None:
+        if trouble(route, dialect, at, console_url) is None:
             return route
-    raise why  # type: ignore[misc]
+    raise trouble(live[0], dialect, at, console_url)  # type: ignore[misc]
 
 
 def others(
@@ -128,11 +128,13 @@ def age(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> Ga
 def reach(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> GatewayError | None:
     if route.is_callable:
         return None
-    return GatewayError(
-        503,
-        "host_not_callable",
-        f"{route.host} lists {route.name} but has no calling address; an admin can add one.",
+    off = bool(route.calling_base_url) and route.connector != "reference"
+    why = (
+        "is switched off; an admin can switch it on"
+        if off
+        else "has no calling address; an admin can add one"
     )
+    return GatewayError(503, "host_not_callable", f"{route.host} lists {route.name} but {why}.")
 
 
 def speech(route: RouteRow, dialect: Dialect, at: datetime, console_url: str) -> GatewayError | None:

@@ -7,6 +7,7 @@ GatewayError
  │       model_not_granted, grant_ended, grant_suspended, grant_not_started, terms_not_acknowledged, price_unknown
  ├── 404 model_not_found, not_found
  ├── 429 limit.<kind>
+ ├── 500 gateway_failed, gateway_stopped
  ├── 502 upstream_*, 504 upstream_timeout
  └── 503 unavailable, host_not_callable, host_left_alone, host_paused, offer_paused: it fails closed
 """
@@ -14,9 +15,7 @@ GatewayError
 from datetime import datetime
 from typing import Any
 
-from foundry.lib.units import usd, usd_text
 from tenants.keys.passport import KeyRow, PauseRow, RouteRow
-from tenants.quotas.limits import Exceeded, Level
 
 TYPES = {
     400: "invalid_request_error",
@@ -27,19 +26,13 @@ TYPES = {
     413: "invalid_request_error",
     429: "rate_limit_exceeded",
 }
-UNITS = {
-    "rpm": "calls this minute",
-    "tpm": "tokens this minute",
-    "concurrency": "calls at once",
-    "tokens_per_day": "tokens today",
-    "tokens_per_month": "tokens this month",
-    "usd_per_day": "today",
-    "usd_per_month": "this month",
-}
 
 
 class GatewayError(Exception):
-    """:param retry_after_s: also sent as a header. :param extra: joins the error object."""
+    """:param retry_after_s: also sent as a header. :param extra: joins the error object.
+
+    :param hopeless: the same call will never pass, so that clients are told not to send it again by themselves.
+    """
 
     def __init__(
         self,
@@ -50,10 +43,11 @@ class GatewayError(Exception):
         param: str | None = None,
         retry_after_s: float | None = None,
         extra: dict[str, Any] | None = None,
+        hopeless: bool = False,
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.param = status, code, message, param
-        self.retry_after_s, self.extra = retry_after_s, extra or {}
+        self.retry_after_s, self.extra, self.hopeless = retry_after_s, extra or {}, hopeless
 
     def body(self) -> dict[str, Any]:
         error: dict[str, Any] = {
@@ -70,6 +64,8 @@ class GatewayError(Exception):
         found = []
         if self.retry_after_s is not None:
             found.append((b"retry-after", b"%d" % max(1, -int(-self.retry_after_s // 1))))
+        if self.hopeless:
+            found.append((b"x-should-retry", b"false"))  # the providers' SDKs heed it
         if self.status == 401:
             found.append((b"www-authenticate", b'Bearer realm="foundry"'))
         return found
@@ -114,13 +110,23 @@ def unavailable(why: str) -> GatewayError:
     )
 
 
+def own_failure(call_id: str) -> GatewayError:
+    """A fault of the gateway's own."""
+    return GatewayError(
+        500,
+        "gateway_failed",
+        f"The gateway failed on this call before it was sent; nothing was charged. Try again, and if it fails again, tell "
+        f"whoever runs Foundry its id: {call_id}.",
+    )
+
+
 def paused(route: RouteRow, pause: PauseRow, at: datetime) -> GatewayError:
     """People took the host or the offer out of use for a while: why, and until when."""
     what = route.host if pause.of == "host" else route.exact_name
     return GatewayError(
         503,
         f"{pause.of}_paused",
-        f"{what} is paused until {pause.ends_at:%Y-%m-%d %H:%M} UTC ({pause.reason.rstrip('.')}). Nothing was charged.",
+        f"{what} is paused until {pause.ends_at:%Y-%m-%d %H:%M:%S} UTC ({pause.reason.rstrip('.')}). Nothing was charged.",
         retry_after_s=(pause.ends_at - at).total_seconds(),
         extra={"paused_until": pause.ends_at.isoformat()},
     )
@@ -132,72 +138,8 @@ def paused_caller(key: KeyRow, pause: PauseRow, at: datetime) -> GatewayError:
     return GatewayError(
         403,
         f"{pause.of}_paused",
-        f"{who} paused until {pause.ends_at:%Y-%m-%d %H:%M} UTC ({pause.reason.rstrip('.')}). Nothing was charged; "
+        f"{who} paused until {pause.ends_at:%Y-%m-%d %H:%M:%S} UTC ({pause.reason.rstrip('.')}). Nothing was charged; "
         "ask whoever runs Foundry to lift it sooner.",
         retry_after_s=(pause.ends_at - at).total_seconds(),
         extra={"paused_until": pause.ends_at.isoformat()},
     )
-
-
-def exceeded(
-    limit: Exceeded, *, team: str, name: str, at: datetime, ask_for_more: str, used_by: list[dict[str, Any]]
-) -> GatewayError:
-    """A limit that a call does not fit under: how much is used and by whom, when it resets, where to ask for more."""
-    in_the_way = limit.used + limit.needed <= limit.maximum
-    resets = (limit.resets_at - at).total_seconds() if limit.resets_at else 1.0
-    used, most = amount(limit.kind, limit.used), amount(limit.kind, limit.maximum)
-    message = f"{whose(limit.level, team, name)} used {used} of {most} {UNITS[limit.kind]}{of_what(limit.level, name)}"
-    if limit.held:
-        message += f", and running calls hold {amount(limit.kind, limit.held)}"
-    if limit.kind not in ("rpm", "concurrency"):
-        message += f"; this call may need {amount(limit.kind, limit.needed)}"
-    if limit.resets_at:
-        message += f". It resets at {limit.resets_at:%Y-%m-%d %H:%M:%S} UTC"
-    if used_by and "_per_" in limit.kind:
-        most_by = used_by[0]
-        message += f". Most of it went to {most_by['application']} with key {most_by['key']}… ({most_by['share']:.0%})"
-    described: dict[str, Any] = {
-        "scope": limit.level.scope if limit.level else "grant",
-        "name": limit.level.name if limit.level else name,
-        "kind": limit.kind,
-        "maximum": limit.maximum,
-        "used": limit.used,
-        "held": limit.held,
-        "needed": limit.needed,
-        "resets_at": limit.resets_at.isoformat() if limit.resets_at else None,
-        "used_by": used_by,
-    }
-    if limit.kind.startswith("usd"):
-        described |= {key: usd_text(described[key]) for key in ("maximum", "used", "held", "needed")}
-    return GatewayError(
-        429,
-        f"limit.{limit.kind}",
-        f"{message}. Ask for more at {ask_for_more}",
-        retry_after_s=1.0 if in_the_way else max(0.0, resets),
-        extra={"limit": described, "ask_for_more": ask_for_more},
-    )
-
-
-def whose(level: Level | None, team: str, name: str) -> str:
-    """Who used a limit, as the beginning of a sentence."""
-    match level.scope if level else "grant":
-        case "organisation":
-            return "The organisation has"
-        case "team":
-            return f"Team {team}, over all its models, has"
-        case "key":
-            return "This key has"
-        case "share":
-            return f"{level.name if level else name}'s share of the grant has"
-    return f"Team {team} has"
-
-
-def of_what(level: Level | None, name: str) -> str:
-    return f" for {name}" if level is None or level.scope == "share" else ""
-
-
-def amount(kind: str, value: int) -> str:
-    """A limit's number as a person reads it; money in dollars."""
-    if not kind.startswith("usd"):
-        return f"{value:,}"
-    return f"${usd(value):,.2f}" if value >= 10_000_000 else f"${usd(value):f}"

@@ -4,6 +4,7 @@ import time
 from email.utils import format_datetime
 
 from tenants.gateway.call import Call
+from tenants.quotas.slices import Slice
 
 HeaderList = list[tuple[bytes, bytes]]
 OF_REQUESTS, OF_TOKENS = (
@@ -39,23 +40,23 @@ def call_headers(call: Call) -> HeaderList:
 
 
 def rate_headers(call: Call) -> HeaderList:
-    piece = call.held.slice if call.held else None
-    if piece is None:
-        return []
-    seconds = b"%ds" % max(1, round(piece.until - time.monotonic()))
-    calls, tokens = piece.seen
+    """Of calls and of tokens a minute the limit that leaves least, whether it is the grant's or one beside it."""
     found: HeaderList = []
-    for kind, (limit, remaining, reset), used in (
-        ("rpm", OF_REQUESTS, calls - piece.calls.free),
-        ("tpm", OF_TOKENS, tokens - piece.rate_tokens.free),
-    ):
-        if (most := piece.maxima.get(kind)) is not None:
-            found += [
-                (limit, b"%d" % most),
-                (remaining, b"%d" % max(0, most - used)),
-                (reset, seconds),
-            ]
+    pieces = [] if call.held is None else [each.slice for each in (call.held, *call.held.more)]
+    for kind, (limit, remaining, reset) in (("rpm", OF_REQUESTS), ("tpm", OF_TOKENS)):
+        least = min((left(piece, kind) for piece in pieces if piece and kind in piece.maxima), default=None)
+        if least is not None:
+            rest, most, seconds = least
+            found += [(limit, b"%d" % most), (remaining, b"%d" % rest), (reset, b"%ds" % seconds)]
     return found
+
+
+def left(piece: Slice, kind: str) -> tuple[int, int, int]:
+    """What is left of a limit of a minute, its maximum, and in how many seconds it begins anew."""
+    most = piece.maxima[kind]
+    place, free = (0, piece.calls.free) if kind == "rpm" else (1, piece.rate_tokens.free)
+    seconds = max(1, round(piece.until - time.monotonic()))
+    return max(0, most - piece.seen[place] + free), most, seconds
 
 
 def age_headers(call: Call, console_url: str) -> HeaderList:

@@ -258,14 +258,16 @@ class Leases:
                 continue
             for piece in ask.pieces if answer.given else ():
                 piece.taken_in(answer.given[piece.holder_id], piece.day_of(ask.need.day), asked_at)
-            if answer.verdict == "ok":
-                self.hand_out(ask.slice, less=not ask.ahead)
-            elif answer.verdict == "limit" and not ask.ahead:
-                self.refuse(ask.slice, answer)
+            limit = answer.verdict == "limit" and not ask.ahead
+            if limit or answer.verdict == "ok":  # meanwhile a call may have given back what another needs
+                served = self.hand_out(ask.slice, less=not ask.ahead)
+                if limit and not served:
+                    self.refuse(ask.slice, ask.need, answer)
         return answers
 
-    def hand_out(self, piece: Slice, *, less: bool) -> None:
-        """Whoever fits is served, in the order of coming; the first may get less than its model's maximum."""
+    def hand_out(self, piece: Slice, *, less: bool) -> bool:
+        """Whoever fits is served, in the order of coming; the first may get less than its model's maximum. Was anybody?"""
+        served = False
         while piece.waiting:
             need, _, future = piece.waiting[0]
             if future.done():
@@ -273,16 +275,14 @@ class Leases:
                 continue
             held = self.hold_all(need, time.monotonic(), less=less)
             if held is None:
-                return
+                break
             piece.waiting.popleft()
             future.set_result(held)
-            less = False
+            less, served = False, True
+        return served
 
-    def refuse(self, piece: Slice, answer: Answer) -> None:
-        """The first does not fit, nor does anybody behind it who needs as much of the same."""
-        if not piece.waiting:
-            return
-        first = piece.waiting[0][0]
+    def refuse(self, piece: Slice, first: Need, answer: Answer) -> None:
+        """The first, that was asked for, does not fit, nor does anybody behind it who needs as much of the same."""
         maxima, least = first.maxima_of(answer.failing), needed(first, answer.kind)
         kept = []
         for need, version, future in drain(piece):
@@ -356,13 +356,13 @@ def needed(need: Need, kind: str) -> int:
 
 
 def exceeded(piece: Slice, need: Need, answer: Answer) -> Exceeded:
-    """What is free here is not in the way, so it is not told as held."""
-    kind, held, used = answer.kind, answer.held, answer.used
+    """What is free here is not in the way, so it is not told as held; nor is what is used and not in the ledger yet."""
+    kind, held, used, over = answer.kind, answer.held, answer.used, 0
     day = piece.days.get(need.day)
     if day is not None and kind.startswith("tokens"):
-        held -= day.tokens.free
+        held, over = held - day.tokens.free, day.tokens_settled - day.tokens_shipped
     elif day is not None and kind.startswith("usd"):
-        held -= day.usd_nanos.free
+        held, over = held - day.usd_nanos.free, day.usd_nanos_settled - day.usd_nanos_shipped
     elif kind == "rpm":
         used -= piece.calls.free
     elif kind == "tpm":
@@ -371,9 +371,11 @@ def exceeded(piece: Slice, need: Need, answer: Answer) -> Exceeded:
         used -= piece.slots.free
     at = datetime.fromtimestamp(piece.minute * 60, UTC) if kind in ("rpm", "tpm") else need.at
     level = next((each for each in need.levels if each.holder_id == answer.failing), None)
+    over = min(over, max(0, held))
     return Exceeded(
-        kind, used, max(0, held), answer.maximum, needed(need, kind), need.period.resets_at(kind, at), level
-    )
+        kind, used + over, max(0, held - over), answer.maximum, needed(need, kind),
+        need.period.resets_at(kind, at), level,
+    )  # fmt: skip
 
 
 def drop_gone(piece: Slice) -> None:

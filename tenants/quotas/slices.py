@@ -61,11 +61,17 @@ class Given:
 
 @dataclass(slots=True)
 class Day:
-    """Budgets of one day. :ivar tokens_shipped, usd_nanos_shipped: used, and the ledger has it."""
+    """Budgets of one day, as totals.
+
+    :ivar tokens_settled, usd_nanos_settled: used by calls that are over. :ivar tokens_shipped, usd_nanos_shipped: of it,
+    what the ledger has.
+    """
 
     at: datetime
     tokens: Part = field(default_factory=Part)
     usd_nanos: Part = field(default_factory=Part)
+    tokens_settled: int = 0
+    usd_nanos_settled: int = 0
     tokens_shipped: int = 0
     usd_nanos_shipped: int = 0
 
@@ -262,9 +268,11 @@ class Slice:
         if held.limited.tokens:
             used.tokens = min(tokens, held.tokens)
             day.tokens.free -= used.tokens
+            day.tokens_settled += used.tokens
         if held.limited.usd:
             used.usd_nanos = min(usd_nanos, held.usd_nanos)
             day.usd_nanos.free -= used.usd_nanos
+            day.usd_nanos_settled += used.usd_nanos
         return used
 
     def charge(self, held: Held, tokens: int, now: float) -> None:

@@ -140,6 +140,29 @@ def test_a_level_that_binds_first_is_named_with_who_set_it() -> None:
     assert (second["scope"], second["decision"]) == ("grant", grant.decision_id)
 
 
+def test_an_idle_limit_of_two_calls_binds_before_a_budget_that_is_partly_used() -> None:
+    grant, key, model = world(limits={"rpm": 2, "tokens_per_month": 10**6})
+    ingest([call(1, grant.team_id, grant_id=grant.pk, started_at=clock.now() - timedelta(minutes=3))])
+    told = asked(key, model)
+    assert told["limits"][1]["share"] > told["limits"][0]["share"] == 0
+    assert (told["binds_first"], told["limits"][0]["calls_left"]) == ("rpm", 2)
+
+
+def test_a_soft_limit_that_is_used_up_is_shown_and_refuses_nobody() -> None:
+    grant, key, model = world(limits={"rpm": 100})
+    set_limit(
+        Target(team=grant.team), kind="tokens_per_day", maximum=1, mode="soft", reason="Watch.",
+        actor=make.admin(), at=clock.now(),
+    )  # fmt: skip
+    ingest([call(1, grant.team_id, grant_id=grant.pk, started_at=clock.now())])
+    told = asked(key, model)
+    assert (told["can"], told["binds_first"]) == (True, "rpm")
+    assert [(each["mode"], each["left"]) for each in told["limits"]] == [("hard", 100), ("soft", 0)]
+    page = browser(make.admin()).get("/explain/", {"key": key.pk, "model": model}).content.decode()
+    assert "Soft" in page
+    assert "used up" in page
+
+
 def test_it_says_where_a_call_moves_on_to_when_its_host_fails() -> None:
     grant, key, model = world()
     spare = make.offer(of=grant.offer.model, at=make.host())

@@ -88,6 +88,18 @@ def test_the_models_of_a_key_are_listed_by_both_names(world: World) -> None:
     ]
 
 
+def test_one_model_is_told_by_either_name_and_others_are_refused_as_their_calls_are(world: World) -> None:
+    _, secret = make.key(make.grant(offer=world.offer, limits={"rpm": 100}))
+    for name in ("sandbox/echo", "sandbox:sandbox/echo"):
+        assert client(world, secret).models.retrieve(name).id == name
+    other = make.offer("grok-9", at=world.offer.host)
+    for name, status, code in (
+        (str(other.model), 403, "model_not_granted"), ("no/such", 404, "model_not_found"), ("%00", 404, "model_not_found"),
+    ):  # fmt: skip
+        found, answer = world.gateway.get(f"/v1/models/{name}", secret)
+        assert (found, answer["error"]["code"]) == (status, code)
+
+
 def test_a_caller_without_a_maximum_gets_what_the_budget_leaves(world: World) -> None:
     _, secret = make.key(make.grant(offer=world.offer, limits={"tokens_per_day": 300}))
     answer = client(world, secret).chat.completions.with_raw_response.create(

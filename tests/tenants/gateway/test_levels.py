@@ -53,7 +53,7 @@ def test_a_grant_without_limits_of_a_kind_is_held_by_its_level(world: World) -> 
     error = over.body["error"]
     assert (over.status, error["code"]) == (429, "limit.tokens_per_day")
     assert (error["limit"]["scope"], error["limit"]["name"]) == ("team", grant.team.slug)
-    assert f"Team {grant.team.slug}, over all its models, has used 0 of 200 tokens today" in error["message"]
+    assert "more than the team's limit of 200 tokens a day, so it never passes" in error["message"]
     (less,) = burst([world.gateway.url], secret, [question(max_tokens=1)])
     assert less.status == 200, less.body
 
@@ -99,6 +99,41 @@ def test_a_refusal_says_which_application_and_key_used_the_window(world: World) 
     ]  # fmt: skip
     assert told[0]["share"] > 0.9
     assert f"Most of it went to {key.application.slug} with key {key.prefix}" in over.body["error"]["message"]
+
+
+@pytest.mark.parametrize("scope", ["organisation", "team", "key", "share"])
+def test_a_refusal_leads_to_who_set_that_limit_and_to_where_it_is_changed(world: World, scope: str) -> None:
+    grant = make.grant(offer=world.offer, limits={"rpm": 1_000})
+    key, secret = make.key(grant)
+    target, page = {
+        "organisation": (Target(), "/limits/"),
+        "team": (Target(team=grant.team), f"/teams/{grant.team.slug}/limits/"),
+        "key": (Target(key=key), f"/keys/{key.pk}/limits/"),
+        "share": (Target(grant=grant, application=key.application), f"/grants/{grant.pk}/shares/"),
+    }[scope]
+    admin = make.admin()
+    set_limit(target, kind="rpm", maximum=1, reason="test", actor=admin, at=clock.now())
+    early_in_the_minute()
+    first, over = burst([world.gateway.url], secret, [question()] * 2)
+    assert sorted((first.status, over.status)) == [200, 429]
+    error = max(first, over, key=lambda each: each.status).body["error"]
+    assert error["limit"]["scope"] == scope
+    assert error["ask_for_more"] == f"http://127.0.0.1:8000{page}"
+    assert error["message"].endswith(f"{admin.name} set this limit; see {error['ask_for_more']}")
+
+
+def test_headers_tell_of_the_limit_of_a_minute_that_leaves_least(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"rpm": 120, "tpm": 10_000})
+    key, secret = make.key(grant)
+    limit(Target(key=key), "rpm", 3)
+    limit(Target(team=grant.team), "tpm", 10**6)
+    early_in_the_minute()
+    told = []
+    for _ in range(3):
+        (answer,) = burst([world.gateway.url], secret, [question(max_tokens=9)])
+        told.append([answer.headers[f"x-ratelimit-{each}-requests"] for each in ("limit", "remaining")])
+    assert told == [["3", "2"], ["3", "1"], ["3", "0"]]
+    assert answer.headers["x-ratelimit-limit-tokens"] == "10000"
 
 
 @pytest.mark.parametrize("kind", ["rpm", "tokens_per_day", "concurrency"])

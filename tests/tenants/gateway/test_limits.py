@@ -107,7 +107,23 @@ def test_a_refusal_says_which_limit_how_much_is_used_when_it_resets_and_where_to
     assert f"grant={grant.pk}" in error["ask_for_more"]
     assert "/requests/new/" in error["ask_for_more"]
     assert 0 < int(answer.headers["Retry-After"]) <= 31 * 86_400
-    assert grant.team.slug in error["message"]
+    assert "so it never passes" in error["message"]
+    assert answer.headers["x-should-retry"] == "false"
+
+
+def test_what_is_used_is_not_told_as_running_before_the_ledger_has_it(world: World) -> None:
+    grant = make.grant(offer=world.offer, limits={"tokens_per_day": 450})
+    _, secret = make.key(grant)
+    for _ in range(3):
+        (answer,) = burst([world.gateway.url], secret, [question(max_tokens=90, knobs={"usage": 90})])
+        assert answer.status == 200
+    (over,) = burst([world.gateway.url], secret, [question(max_tokens=90)])
+    error = over.body["error"]
+    assert (over.status, error["code"]) == (429, "limit.tokens_per_day")
+    assert error["limit"]["held"] == 0
+    assert error["limit"]["used"] >= 270
+    assert f"Team {grant.team.slug} has used {error['limit']['used']} of 450 tokens today" in error["message"]
+    assert int(over.headers["Retry-After"]) > 1 or "23:59" in f"{datetime.now(UTC):%H:%M}"
 
 
 def test_refusals_are_booked_too_and_the_ledger_agrees_with_itself(world: World, two: list[str]) -> None:
@@ -131,6 +147,12 @@ def test_a_key_can_ask_what_is_left_and_what_binds_first(world: World) -> None:
     (told,) = answer["data"]
     left = {limit["kind"]: (limit["used"], limit["held"], limit["left"]) for limit in told["limits"]}
     assert (status, told["model"], told["binds_first"]) == (200, "sandbox/echo", "tokens_per_day")
+    calls = {limit["kind"]: limit["calls_left"] for limit in told["limits"]}
+    assert calls == {
+        "rpm": 99,
+        "tokens_per_day": 0,
+        "usd_per_month": 999_574_000 // (750 * 3_000 + 250 * 15_000),
+    }
     assert left == {
         "rpm": (1, 0, 99), "tokens_per_day": (30, 0, 270), "usd_per_month": ("0.000426000", "0.000000000", "0.999574000"),
     }  # fmt: skip

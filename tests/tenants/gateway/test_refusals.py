@@ -137,7 +137,29 @@ def test_a_host_that_lost_its_calling_address_fails_closed(world: World) -> None
     _, secret = make.key(make.grant(offer=world.offer, limits={"rpm": 10}))
     world.offer.host.calling_base_url = ""
     world.offer.host.save(update_fields=["calling_base_url"])
-    assert refused(world, secret)[:2] == (503, "host_not_callable")
+    status, code, message = refused(world, secret)
+    assert (status, code) == (503, "host_not_callable")
+    assert "has no calling address" in message
+
+
+def test_a_host_that_is_switched_off_says_so(world: World) -> None:
+    _, secret = make.key(make.grant(offer=world.offer, limits={"rpm": 10}))
+    supply.switch_host(world.offer.host_id, on=False, actor=make.admin(), at=clock.now())
+    status, code, message = soon_refused(world, secret)
+    assert (status, code) == (503, "host_not_callable")
+    assert "is switched off" in message
+
+
+NO_NAMES: list[object] = ["sandbox/echo\0", "a\nb", "x" * 100_000, {"id": "sandbox/echo"}, 7]
+
+
+@pytest.mark.parametrize("name", NO_NAMES, ids=["NUL", "line break", "long", "object", "number"])
+def test_what_is_no_name_of_a_model_is_400_and_says_what_one_is(world: World, name: object) -> None:
+    _, secret = make.key(make.grant(offer=world.offer, limits={"rpm": 10}))
+    status, code, message = refused(world, secret, question() | {"model": name})
+    assert (status, code) == (400, "invalid_request")
+    assert "a name such as publisher/model" in message
+    assert [event.code for event in booked(1)] == ["invalid_request"]
 
 
 def test_what_is_no_chat_completion_is_400_and_holds_nothing(world: World) -> None:
@@ -154,7 +176,7 @@ def test_what_is_no_chat_completion_is_400_and_holds_nothing(world: World) -> No
 
 ELSEWHERE = [
     ("GET", URL_PATH, 405), ("POST", "/v1/models", 405), ("GET", "/v1/chat/completions/", 404), ("GET", "//v1/models", 404),
-    ("GET", "/v1/%6dodels/x", 404), ("GET", "/", 404),
+    ("GET", "/v1/%6dodel/x", 404), ("GET", "/", 404),
 ]  # fmt: skip
 
 
