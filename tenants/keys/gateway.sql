@@ -214,26 +214,46 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT h, 'concurrency', gateway.slots(h, ''), 0 FROM unnest(holders) AS h
 $$;
 
--- Which applications and keys used most of a holder's hour, day and month, in whole hours: of a grant, a team, or an application's
--- share. Of the organisation nobody is told, because teams do not see one another.
+-- Which applications and keys used most of a holder's minute, hour, day and month: the three first by calls, by tokens and by
+-- money, each with what it used, beside the whole of all users. Of a grant, a team, a key or a share; of the organisation nobody is
+-- told, because teams do not see one another. Whole hours, and the events of the minute and of an hour that a day's begin cuts.
 CREATE FUNCTION gateway.users(holders bigint[], at timestamptz) RETURNS TABLE (
-    holder bigint, period text, application text, key text, calls bigint, tokens bigint, usd_nanos bigint
+    holder bigint, period text, unit text, application text, key text, used bigint, whole bigint
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT o.holder, p.period, a.slug::text, k.prefix::text, u.calls, u.tokens, u.usd_nanos
-    FROM unnest(holders) AS o(holder)
-    LEFT JOIN levels_level l ON l.id = -o.holder
-    CROSS JOIN (VALUES ('hour', date_trunc('hour', at)), ('day', date_trunc('hour', quotas_begins('day', at), 'UTC')),
-        ('month', date_trunc('hour', quotas_begins('month', at), 'UTC'))) AS p(period, since)
-    CROSS JOIN LATERAL (
-        SELECT h.application_id, h.key_id, sum(h.calls)::bigint AS calls, sum(h.tokens_in + h.tokens_out)::bigint AS tokens,
-            sum(h.cost_nanos)::bigint AS usd_nanos
-        FROM (
-            SELECT * FROM usage_hour g WHERE g.grant_id = CASE WHEN o.holder > 0 THEN o.holder ELSE l.grant_id END AND g.hour >= p.since
+    WITH who AS (
+        SELECT h.holder, g.id AS grant_id, coalesce(g.team_id, l.team_id, a.team_id) AS team_id, l.application_id, l.key_id
+        FROM unnest(holders) AS h(holder)
+        LEFT JOIN levels_level l ON l.id = -h.holder
+        LEFT JOIN access_grant g ON g.id = CASE WHEN h.holder > 0 THEN h.holder ELSE l.grant_id END
+        LEFT JOIN keys_apikey k ON k.id = l.key_id LEFT JOIN teams_application a ON a.id = k.application_id
+    ), begun AS MATERIALIZED (
+        SELECT b.period, b.since, CASE b.period WHEN 'minute' THEN 'infinity'
+            ELSE date_trunc('hour', b.since + interval '1 hour' - interval '1 microsecond', 'UTC') END AS whole_from
+        FROM (VALUES ('minute', date_trunc('minute', at)), ('hour', date_trunc('hour', at, 'UTC')),
+            ('day', quotas_begins('day', at)), ('month', quotas_begins('month', at))) AS b(period, since)
+    ), sums AS (
+        SELECT w.holder, b.period, u.application_id, u.key_id, sum(u.calls) AS calls, sum(u.tokens) AS tokens, sum(u.nanos) AS nanos
+        FROM who w CROSS JOIN begun b CROSS JOIN LATERAL (
+            SELECT application_id, key_id, outcome, calls, tokens_in + tokens_out AS tokens, cost_nanos AS nanos
+            FROM usage_hour WHERE grant_id = w.grant_id AND hour >= b.whole_from
             UNION ALL
-            SELECT * FROM usage_hour t WHERE t.team_id = l.team_id AND t.hour >= p.since) AS h
-        WHERE h.outcome <> 'refused' AND (l.application_id IS NULL OR l.application_id = h.application_id)
-        GROUP BY 1, 2 ORDER BY 4 DESC, 3 DESC, 2 LIMIT 3) AS u
-    LEFT JOIN teams_application a ON a.id = u.application_id LEFT JOIN keys_apikey k ON k.id = u.key_id
+            SELECT application_id, key_id, outcome, calls, tokens_in + tokens_out, cost_nanos
+            FROM usage_hour WHERE w.grant_id IS NULL AND team_id = w.team_id AND hour >= b.whole_from
+            UNION ALL
+            SELECT application_id, key_id, outcome, 1, tokens_in + tokens_out, coalesce(cost_nanos, 0)
+            FROM usage_event WHERE team_id = w.team_id AND (w.grant_id IS NULL OR grant_id = w.grant_id)
+                AND started_at >= b.since AND started_at < b.whole_from) AS u
+        WHERE u.outcome <> 'refused' AND (w.application_id IS NULL OR u.application_id = w.application_id)
+            AND (w.key_id IS NULL OR u.key_id = w.key_id)
+        GROUP BY 1, 2, 3, 4
+    ), ranked AS (
+        SELECT s.*, v.*, sum(v.used) OVER of_all AS whole, row_number() OVER (of_all ORDER BY v.used DESC, s.key_id) AS place
+        FROM sums s CROSS JOIN LATERAL (VALUES ('calls', s.calls), ('tokens', s.tokens), ('usd_nanos', s.nanos)) AS v(unit, used)
+        WHERE v.used > 0 WINDOW of_all AS (PARTITION BY s.holder, s.period, v.unit)
+    )
+    SELECT r.holder, r.period, r.unit, a.slug::text, k.prefix::text, r.used::bigint, r.whole::bigint
+    FROM ranked r LEFT JOIN teams_application a ON a.id = r.application_id LEFT JOIN keys_apikey k ON k.id = r.key_id
+    WHERE r.place <= 3 ORDER BY r.holder, r.period, r.unit, r.place
 $$;
 
 -- Ask every other process for what it does not use of these holders' limits; true when none has anything.

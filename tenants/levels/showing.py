@@ -12,6 +12,7 @@ from foundry.web.format import grouped, limit_words, money, pct
 from tenants.access.amounts import speak_amount
 from tenants.access.states import MONEY, LimitKind
 from tenants.levels.models import LevelLimit, Mode, Scope
+from tenants.quotas.limits import window_of
 from tenants.quotas.use import User, counted, passed, period_of, users
 
 LOOKED_BACK = timedelta(days=30)
@@ -21,7 +22,7 @@ LOOKED_BACK = timedelta(days=30)
 class Line:
     """One limit. :ivar used, held: in the window of `at`, in the units of `row.maximum`.
 
-    :ivar used_by: application, key's prefix and what they used, the most first.
+    :ivar used_by: application, key's prefix and their share of all that is used, the most first.
     :ivar enforced: every gateway process that lives has confirmed it.
     :ivar passed: calls of the last 30 days that went on beyond a soft or shadow limit.
     """
@@ -32,7 +33,7 @@ class Line:
     held: int
     passed: int
     resets_at: datetime | None
-    used_by: list[tuple[str, str, int]]
+    used_by: list[User]
     enforced: bool
 
     @property
@@ -47,11 +48,7 @@ class Line:
     @property
     def users(self) -> list[tuple[str, str, str]]:
         """Application, key's prefix and their share of what is used, in percent."""
-        return [
-            (application, key, pct(min(1.0, each / max(1, self.used))))
-            for application, key, each in self.used_by
-            if each
-        ]
+        return [(application, key, pct(share)) for application, key, share in self.used_by]
 
     @property
     def words(self) -> str:
@@ -91,10 +88,6 @@ def lines(rows: Iterable[LevelLimit], at: datetime) -> list[Line]:
     ]
 
 
-def used_by(row: LevelLimit, by: dict[tuple[int, str], list[User]]) -> list[tuple[str, str, int]]:
+def used_by(row: LevelLimit, by: dict[tuple[int, str, str], list[User]]) -> list[User]:
     """Of a budget's window; a minute is over too soon to tell."""
-    if "_per_" not in row.kind:
-        return []
-    found = by.get((row.level.holder_id, row.kind.rpartition("_")[2]), [])
-    parts = [(who, key, nanos if row.kind in MONEY else tokens) for who, key, _, tokens, nanos in found]
-    return sorted(parts, key=lambda each: -each[2])
+    return by.get((row.level.holder_id, *window_of(row.kind)), []) if "_per_" in row.kind else []

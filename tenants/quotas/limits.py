@@ -26,6 +26,19 @@ SOFT, SHADOW = (
 )  # before a kind, among maxima: such a limit lets pass, and counts what a hard one had not
 
 
+def window_of(kind: str) -> tuple[str, str]:
+    """By what the users of a limit's window are ranked: period and unit, as `gateway.users` names them.
+
+    Calls at once have no window that the ledger knows; the hour stands for it.
+    """
+    unit = (
+        "usd_nanos" if kind.startswith("usd") else "tokens" if kind == "tpm" or "tokens" in kind else "calls"
+    )
+    if "_per_" in kind:
+        return kind.rpartition("_")[2], unit
+    return "hour" if kind == "concurrency" else "minute", unit
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """What a call is under beside its grant.

@@ -70,16 +70,16 @@ def passed(holder_ids: Collection[int], since: datetime) -> dict[tuple[int, str,
     return {(holder_id, kind, mode): number for holder_id, kind, mode, number in sums}
 
 
-User = tuple[str, str, int, int, int]  # application, key's prefix, calls, tokens, nano-dollars
+User = tuple[str, str, float]  # application, key's prefix, share of all that is used
 
 
-def users(holder_ids: Collection[int], at: datetime) -> dict[tuple[int, str], list[User]]:
-    """By holder and period (hour, day, month) who used most. One query."""
-    found: dict[tuple[int, str], list[User]] = {}
+def users(holder_ids: Collection[int], at: datetime) -> dict[tuple[int, str, str], list[User]]:
+    """By holder, period (minute, hour, day, month) and unit, the three that used most, the most first. One query."""
+    found: dict[tuple[int, str, str], list[User]] = {}
     if holder_ids:
         with connection.cursor() as cursor:
             cursor.execute("SELECT * FROM gateway.users(%s, %s)", [list(holder_ids), at])
-            for holder_id, period, application, key, calls, tokens, nanos in cursor.fetchall():
-                row = (application or "", key or "", calls, tokens, nanos)
-                found.setdefault((holder_id, period), []).append(row)
+            for holder_id, period, unit, application, key, used, whole in cursor.fetchall():
+                row = (application or "", key or "", used / whole)
+                found.setdefault((holder_id, period, unit), []).append(row)
     return found

@@ -136,6 +136,24 @@ def test_headers_tell_of_the_limit_of_a_minute_that_leaves_least(world: World) -
     assert answer.headers["x-ratelimit-limit-tokens"] == "10000"
 
 
+def test_a_refused_minute_names_the_key_that_made_most_calls_and_its_share_of_all(world: World) -> None:
+    """Four keys call once each, with many tokens; a fifth four times, with few."""
+    grant = make.grant(offer=world.offer, limits={"rpm": 8})
+    quiet, (busy, secret) = [make.key(grant)[1] for _ in range(4)], make.key(grant)
+    early_in_the_minute(20)
+    for each in quiet:
+        asked = question(max_tokens=300, knobs={"usage": 299})
+        assert burst([world.gateway.url], each, [asked])[0].status == 200
+    answers = burst([world.gateway.url], secret, [question(max_tokens=5, knobs={"usage": 3})] * 4)
+    assert [answer.status for answer in answers] == [200] * 4
+    booked(8)
+    (over,) = burst([world.gateway.url], quiet[0], [question(max_tokens=5)])
+    told = over.body["error"]["limit"]
+    assert (told["kind"], len(told["used_by"])) == ("rpm", 3)
+    assert told["used_by"][0] == {"application": busy.application.slug, "key": busy.prefix, "share": 0.5}
+    assert [row["share"] for row in told["used_by"][1:]] == [0.125, 0.125]
+
+
 @pytest.mark.parametrize("kind", ["rpm", "tokens_per_day", "concurrency"])
 def test_soft_and_shadow_limits_let_pass_and_count_what_a_hard_one_had_refused(
     world: World, kind: str

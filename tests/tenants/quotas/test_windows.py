@@ -12,9 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenants.quotas.periods import Period, Periods
-from tenants.quotas.use import period_of, periods_from
+from tenants.quotas.use import period_of, periods_from, users
+from tenants.usage.ingest import ingest
+from tests import make
 from tests.make.calendar import calendar_since
 from tests.servers import Urls
+from tests.tenants.usage.test_ingest import call
 
 QUARTER, A_MOMENT, DAY = timedelta(minutes=15), timedelta(microseconds=1), timedelta(days=1)
 # None whose law changed lately, since Python's tables and PostgreSQL's may be of different years.
@@ -126,6 +129,21 @@ def emptied(urls: Urls) -> None:
     with psycopg.connect(urls.super_url) as superuser:
         superuser.execute("SET session_replication_role = replica")
         superuser.execute("DELETE FROM quotas_calendar")
+
+
+def test_a_day_that_begins_between_two_hours_has_its_own_users(committed: Urls) -> None:
+    begins = utc(2027, 3, 15, 18) + 2 * QUARTER
+    calendar_since(committed, "Asia/Kolkata", begins - 3 * DAY)
+    grant = make.grant()
+    keys = [make.key(grant)[0] for _ in range(2)]
+    named = {"grant_id": grant.pk, "application_id": keys[0].application_id}
+    calls = [(keys[0], begins - A_MOMENT)] * 5 + [(keys[1], begins)]
+    ingest(
+        [call(n, grant.team_id, key_id=key.pk, started_at=at, **named) for n, (key, at) in enumerate(calls)]
+    )
+    found = users([grant.pk], begins + timedelta(hours=5))
+    assert found[grant.pk, "day", "tokens"] == [(keys[1].application.slug, keys[1].prefix, 1.0)]
+    assert len(found[grant.pk, "month", "tokens"]) == 2
 
 
 def test_a_month_that_runs_goes_on_unless_it_is_as_good_as_over(committed: Urls) -> None:
