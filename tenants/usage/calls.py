@@ -15,13 +15,14 @@ from catalog.models import Offer, Price
 from foundry.lib.units import PRICE_DECIMALS, cost_nanos, price_units
 from foundry.people.access import signed_in
 from foundry.people.models import User
-from tenants.access.models import Grant, Limit
+from tenants.access.models import Grant
 from tenants.keys.models import ApiKey
 from tenants.keys.passport import PriceRow
 from tenants.keys.rows import amounts, tier_row
 from tenants.teams.models import Application, Team
 from tenants.usage.charge import MILLION, NO_KINDS, Tokens, priced
 from tenants.usage.envelope import BASIS_WORDS, Basis, Outcome
+from tenants.usage.held_to import HeldTo, held_to
 from tenants.usage.models import UsageEvent, UsageKey
 from tenants.usage.words import refusal_words
 
@@ -58,7 +59,7 @@ class CallFacts:
     grant: Grant | None = None
     offer: Offer | None = None
     price: Price | None = None
-    limits: list[Limit] = field(default_factory=list)
+    limits: list[HeldTo] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
 
     @property
@@ -82,6 +83,8 @@ class CallFacts:
 
 def find(call_id: str, person: User, source: str = GATEWAY) -> UsageEvent | None:
     """The call of this id that the person may see. Two queries by primary key and partition."""
+    if "\x00" in call_id + source:  # no text that the database holds
+        return None
     told = (
         UsageKey.objects.filter(source=source, call_id=call_id).values_list("started_at", flat=True).first()
     )
@@ -92,7 +95,7 @@ def find(call_id: str, person: User, source: str = GATEWAY) -> UsageEvent | None
 
 
 def gather(event: UsageEvent) -> CallFacts:
-    """Everything beside the event; one query each, none where the event names nothing."""
+    """Everything beside the event; one query each and two for limits, none where the event names nothing."""
     facts = CallFacts(event)
     facts.team = Team.objects.filter(pk=event.team_id).first()
     facts.application = Application.objects.filter(pk=event.application_id or 0).first()
@@ -103,8 +106,7 @@ def gather(event: UsageEvent) -> CallFacts:
         facts.grant = (
             Grant.objects.with_names().select_related("decision__by").filter(pk=event.grant_id).first()
         )
-        held = Limit.objects.at(event.started_at).filter(grant=event.grant_id).in_order()
-        facts.limits = list(held.select_related("decision__by"))
+    facts.limits = held_to(event)
     if facts.price is not None:
         facts.parts = parts(event, facts.price)
     return facts
@@ -150,7 +152,7 @@ def call(request: HttpRequest, call_id: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Where the id of an answer's `x-foundry-call-id` header leads."""
     wanted = request.GET.get("id", "").strip()[:100]
-    if wanted and "\x00" not in wanted and find(wanted, signed_in(request)):
+    if wanted and find(wanted, signed_in(request)):
         return redirect("call", wanted)
     messages.info(
         request,

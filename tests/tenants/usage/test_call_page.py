@@ -7,6 +7,10 @@ import pytest
 from catalog.models import Price
 from foundry.lib import clock
 from tenants.access.models import Grant
+from tenants.levels.actions import set_limit
+from tenants.levels.models import LevelLimit
+from tenants.levels.rules import Target
+from tenants.usage.calls import find, gather
 from tenants.usage.envelope import KINDS
 from tenants.usage.ingest import ingest
 from tests import make
@@ -117,6 +121,64 @@ def test_a_refused_call_says_why() -> None:
     assert faults(page) == []
 
 
+FREE: dict[str, Any] = {
+    "tokens_in": 0, "tokens_cached": 0, "tokens_out": 0, "cost_nanos": 0, "basis": "none", "price_id": None,
+    "outcome": "refused", "status": 429,
+}  # fmt: skip
+
+
+def limited(target: Target, kind: str, mode: str = "hard", maximum: int = 900) -> None:
+    told: dict[str, Any] = {"kind": kind, "mode": mode, "maximum": maximum, "reason": "test"}
+    set_limit(target, **told, actor=make.admin(), at=clock.now())
+
+
+def test_it_tells_every_limit_that_it_was_under_and_which_one_refused_it() -> None:
+    grant, other = make.grant(limits={"rpm": 60}), make.grant()
+    key, _ = make.key(grant)
+    mine = [
+        Target(), Target(team=grant.team), Target(key=key), Target(grant=grant, application=key.application),
+        Target(grant=grant, key=key),
+    ]  # fmt: skip
+    for target in (*mine, Target(team=other.team), Target(key=make.key(other)[0])):
+        limited(
+            target,
+            "tokens_per_day",
+            "soft" if target == mine[1] else "shadow" if target == mine[2] else "hard",
+        )
+    limited(Target(key=key), "tpm")
+    limited(Target(key=make.key(grant)[0]), "tpm", maximum=700)
+    at = clock.now()
+    limited(mine[1], "usd_per_day")
+    told = {"key_id": key.pk, "started_at": at}
+    booked(grant, call_id="by-one", code="limit.tpm", **(FREE | told))
+    booked(grant, call_id="by-some", code="limit.tokens_per_day", **(FREE | told))
+    booked(grant, call_id="sent", **told)
+    limits = {
+        call_id: [(each.of, each.kind, each.mode, each.refused) for each in gather(event).limits]
+        for call_id in ("by-one", "by-some", "sent") if (event := find(call_id, make.admin()))
+    }  # fmt: skip
+    day, app = "tokens_per_day", key.application.slug
+    assert limits["by-one"] == [
+        ("the organisation", day, "hard", False),
+        (f"team {grant.team}", day, "soft", False),
+        (f"grant {grant.pk}", "rpm", "hard", False),
+        (f"key {key.prefix}", "tpm", "hard", True),
+        (f"key {key.prefix}", day, "shadow", False),
+        (f"{app}'s share of grant {grant.pk}", day, "hard", False),
+        (f"key {key.prefix}'s share of grant {grant.pk}", day, "hard", False),
+    ]
+    assert [place for place, row in enumerate(limits["by-some"]) if row[3] is None] == [0, 5, 6]
+    assert {row[3] for row in limits["sent"]} == {False}
+    owner = browser(make.owner_of(grant.team))
+    page = owner.get("/calls/by-one/").content.decode()
+    assert faults(page) == []
+    by = LevelLimit.objects.get(level__scope="organisation").set_by.name
+    for words in ("the organisation", f"team {grant.team}", "Shadow", "Soft", by):
+        assert words in page, words
+    assert page.count("refused the call") == 1
+    assert owner.get("/calls/by-some/").content.decode().count("may have refused it") == 3
+
+
 def test_a_call_of_unknown_price_costs_unknown() -> None:
     grant = make.grant()
     booked(grant, cost_nanos=None, basis="unknown", price_id=None)
@@ -136,6 +198,11 @@ def test_a_search_that_finds_nothing_says_so(wanted: str) -> None:
     answer = browser(make.person()).get(f"/calls/?id={wanted}", follow=True)
     assert answer.status_code == 200
     assert "callout" in answer.content.decode()
+
+
+@pytest.mark.parametrize("query", ["/calls/%00/", "/calls/a%00b/", "/calls/x/?source=%00"])
+def test_an_id_that_no_text_can_be_is_not_found(query: str) -> None:
+    assert browser(make.person()).get(query).status_code == 404
 
 
 def test_a_search_by_id_leads_there() -> None:
