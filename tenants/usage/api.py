@@ -1,8 +1,6 @@
 """`usage/`: sums, single calls, and the same as CSV."""
 
-from collections.abc import Mapping
-
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -12,28 +10,45 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from foundry.api.paging import CursorPages
-from foundry.lib import clock, csv
+from foundry.lib import csv
 from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
-from tenants.usage import shapes
+from tenants.usage import one, shapes
+from tenants.usage.asking import FILTERS, WHEN, read_question, require_names, require_seen
+from tenants.usage.calls import GATEWAY, find, gather
+from tenants.usage.envelope import Outcome
 from tenants.usage.hits_api import HitsView
 from tenants.usage.models import UsageEvent, UsageEventQuerySet
-from tenants.usage.period import read_period
-from tenants.usage.summary import KEYS, Question, Row, read_by, summarise, total
+from tenants.usage.period import RANGES
+from tenants.usage.summary import IDS, KEYS, Question, Row, conditions, summarise, total
 
-FILTERS = ("team", "model", "host", "offer", "key", "grant", "application", "tag", "outcome")
-ASKED = [
+NO_SLUG = ("model", "tag", "outcome")
+
+WHEN_ASKED = [
     OpenApiParameter("from", str, description="A date or an RFC 3339 moment; thirty days back unless said."),
     OpenApiParameter("to", str, description="A date (its whole day) or a moment; now unless said."),
-    OpenApiParameter("by", str, description=f"Some of {', '.join(KEYS)}, separated by commas."),
-    *(OpenApiParameter(name, str, description=f"Only this {name}.") for name in FILTERS),
+    OpenApiParameter("range", str, enum=list(RANGES), description="A length instead of `from`."),
 ]
+BY = OpenApiParameter("by", str, description=f"Some of {', '.join(KEYS)}, separated by commas.")
+ONLY = [
+    OpenApiParameter(
+        name,
+        int if name in IDS else str,
+        enum=list(map(str, Outcome)) if name == "outcome" else None,
+        description=f"Only this {name}{'' if name in IDS + NO_SLUG else ', by its slug'}.",
+    )
+    for name in FILTERS
+]
+ASKED = [*WHEN_ASKED, BY, *ONLY]
 
 
-def read_question(query: Mapping[str, str], by: str) -> Question:
-    """The question in a URL. Raises Invalid."""
-    period = read_period(query.get("from", ""), query.get("to", ""), query.get("range", ""), clock.now())
-    return Question(period, read_by(by), {name: query[name] for name in FILTERS if query.get(name)})
+def asked(request: Request, by: str, *more: str) -> Question:
+    """The question of a script. Raises Invalid, also for what it does not know and for what the person may not see."""
+    query = request.query_params
+    require_names(query, (*WHEN, *FILTERS, *more))
+    question = read_question(query, query.get("by", by) if "by" in more else by)
+    require_seen(question.only, signed_in(request._request))
+    return question
 
 
 class NewestFirst(CursorPages):
@@ -46,7 +61,7 @@ class UsageView(viewsets.ViewSet):
     @extend_schema(parameters=ASKED, responses=shapes.SummarySerializer, operation_id="usage_summary")
     @action(detail=False, methods=["get"])
     def summary(self, request: Request) -> Response:
-        question = read_question(request.query_params, request.query_params.get("by", ""))
+        question = asked(request, "", "by")
         rows = summarise(question, signed_in(request._request))
         totals = shapes.told(total(rows))
         del totals["total"]
@@ -64,7 +79,7 @@ class UsageView(viewsets.ViewSet):
             raise Invalid(
                 "usage.format", "Only CSV is exported.", remedy="Use format=csv.", errors={"format": "csv"}
             )
-        question = read_question(request.query_params, request.query_params.get("by", "day,team,model"))
+        question = asked(request, "day,team,model", "by", "format")
         return csv_answer(question, summarise(question, signed_in(request._request)))
 
 
@@ -85,18 +100,31 @@ class EventView(mixins.ListModelMixin, viewsets.GenericViewSet[UsageEvent]):
     pagination_class = NewestFirst
     filter_backends = []
     queryset = UsageEvent.objects.none()
+    lookup_url_kwarg, lookup_value_regex = "call_id", "[^/]+"
 
-    @extend_schema(parameters=[each for each in ASKED if each.name in {"from", "to"}])
+    @extend_schema(parameters=[*WHEN_ASKED, *ONLY])
     def list(self, request: Request) -> Response:
         return super().list(request)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("source", str, description="Who told of it; the gateway unless said.")],
+        responses=one.CallSerializer,
+    )
+    def retrieve(self, request: Request, call_id: str) -> Response:
+        """One call with what it went by: the limits that it was under, its price, how its cost comes together."""
+        require_names(request.query_params, ["source"])
+        event = find(call_id, signed_in(request._request), request.query_params.get("source") or GATEWAY)
+        if event is None:
+            raise Http404
+        return Response(one.told(gather(event)))
 
     def get_queryset(self) -> UsageEventQuerySet:
         if getattr(self, "swagger_fake_view", False):
             return UsageEvent.objects.none()
-        query = self.request.query_params
-        period = read_period(query.get("from", ""), query.get("to", ""), "", clock.now())
+        question = asked(self.request, "", "cursor", "limit")
         rows = UsageEvent.objects.seen_by(signed_in(self.request._request))
-        return rows.filter(started_at__gte=period.start, started_at__lt=period.end)
+        rows = rows.filter(started_at__gte=question.period.start, started_at__lt=question.period.end)
+        return rows.filter(*conditions(question.only))
 
 
 def routes(router: BaseRouter) -> None:

@@ -48,6 +48,7 @@ KEYS = {
     "hour": "hour",
     "day": "day",
 }
+IDS = ("key", "grant", "offer")  # asked for by their number
 
 
 class ArraySum(Aggregate):
@@ -146,26 +147,29 @@ def rows_of(question: Question, person: User) -> QuerySet[UsageHour]:
     rows = UsageHour.objects.seen_by(person).filter(
         hour__gte=question.period.start, hour__lt=question.period.end
     )
-    if "host" in question.by or "host" in question.only:
+    if "host" in question.by:
         rows = rows.annotate(host_slug=Subquery(host))
     if "day" in question.by:
         rows = rows.annotate(day=TruncDay("hour"))
-    return rows.filter(*(condition(name, value) for name, value in question.only.items() if value))
+    return rows.filter(*conditions(question.only))
+
+
+def conditions(only: Mapping[str, str]) -> list[Q]:
+    """The filters of a URL, of hours and of single calls alike."""
+    return [condition(name, value) for name, value in only.items() if value]
 
 
 def condition(name: str, value: str) -> Q:
-    """One filter of the URL. What names no row matches nothing, as a foreign row would."""
+    """One filter of the URL, checked by `asking.py`. What names no row matches nothing, as a foreign row would."""
     match name:
         case "team":
             return Q(team_id__in=Team.objects.filter(slug=value).values("pk"))
         case "application":
             return Q(application_id__in=Application.objects.filter(slug=value).values("pk"))
         case "host":
-            return Q(host_slug=value)
+            return Q(offer_id__in=Offer.objects.filter(host__slug=value).values("pk"))
         case "key" | "grant" | "offer":
-            return Q(
-                **{KEYS[name]: int(value) if value.isascii() and value.isdigit() and len(value) < 19 else -1}
-            )
+            return Q(**{KEYS[name]: int(value)})
         case "model" | "outcome" | "code" | "basis" | "tag":
             return Q(**{name: value})
     raise AssertionError(name)

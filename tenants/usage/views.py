@@ -14,7 +14,8 @@ from foundry.people.access import signed_in
 from foundry.people.models import User
 from foundry.web.charts import stacked
 from tenants.teams.models import Team
-from tenants.usage.api import FILTERS, csv_answer, read_question
+from tenants.usage.api import csv_answer
+from tenants.usage.asking import FILTERS, read_question
 from tenants.usage.envelope import BASIS_WORDS, OF_INPUT, OF_OUTPUT, Basis, Outcome
 from tenants.usage.period import WORDS
 from tenants.usage.summary import Question, Row, series, summarise, total, with_others

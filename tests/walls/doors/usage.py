@@ -82,6 +82,7 @@ USAGE = [
     Door("get", "api:usage-summary", API_SIGNED_IN),
     Door("get", "api:usage-export", API_SIGNED_IN),
     Door("get", "api:usage-event-list", API_SIGNED_IN),
+    Door("get", "api:usage-event-detail", API_OWN_ROW, {"call_id": "call.call_id"}),
 ]
 
 
