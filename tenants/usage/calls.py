@@ -24,7 +24,7 @@ from tenants.usage.charge import MILLION, NO_KINDS, Tokens, priced
 from tenants.usage.envelope import BASIS_WORDS, Basis, Outcome
 from tenants.usage.held_to import HeldTo, held_to
 from tenants.usage.models import UsageEvent, UsageKey
-from tenants.usage.words import refusal_words
+from tenants.usage.words import ending_words, refusal_words
 
 GATEWAY = "gateway"
 PER = {"request": MILLION, "web_search": MILLION}  # not tokens: counted in millions
@@ -68,7 +68,8 @@ class CallFacts:
 
     @property
     def why(self) -> str:
-        return refusal_words(self.event.code) if self.event.outcome == Outcome.REFUSED else self.event.code
+        words = refusal_words if self.event.outcome == Outcome.REFUSED else ending_words
+        return words(self.event.code)
 
     @property
     def told_difference_nanos(self) -> int | None:
@@ -78,7 +79,13 @@ class CallFacts:
 
     @property
     def basis_words(self) -> str:
-        return BASIS_WORDS[Basis(self.event.basis)]
+        """Whose word the cost rests on; of an estimated one also at what it is charged."""
+        event, words = self.event, BASIS_WORDS[Basis(self.event.basis)]
+        if event.basis != Basis.ESTIMATED or event.held_tokens is None:
+            return words
+        if event.tokens_in + event.tokens_out < event.held_tokens:
+            return f"{words}, so it is charged at what was sent until it was cut off"
+        return f"{words}, so it is charged at its worst case"
 
 
 def find(call_id: str, person: User, source: str = GATEWAY) -> UsageEvent | None:

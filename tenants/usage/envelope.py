@@ -46,7 +46,7 @@ BASIS_WORDS = {
     Basis.NEGOTIATED: "negotiated price",
     Basis.HOST: "price told by the host",
     Basis.REFERENCE: "reference price",
-    Basis.ESTIMATED: "estimated: charged at its worst case",
+    Basis.ESTIMATED: "estimated: the host told no tokens",
     Basis.UNKNOWN: "price unknown",
     Basis.NONE: "nothing to pay",
 }

@@ -1,4 +1,4 @@
-"""Why a call was refused, in words; the gateway's code stays beside them, as callers see it."""
+"""Why a call was refused or how it failed, in words; the gateway's code stays beside them, as callers see it."""
 
 from tenants.access.states import LimitKind
 
@@ -18,6 +18,27 @@ REFUSALS = {
     "team_paused": "The team was paused",
     "key_paused": "The key was paused",
     "invalid_request": "The call could not be read",
+    "key_network": "The key was used from outside its networks",
+    "host_paused": "The host was paused",
+    "offer_paused": "The offer was paused",
+    "dialect_not_spoken": "The host does not speak this way of asking",
+    "model_retired": "The model was retired",
+    "gateway_stopped": "The gateway stopped before the call was sent",
+    "client_closed": "The caller hung up before the call was sent",
+    "not_found": "No such address at the gateway",
+    "method_not_allowed": "The address is not asked that way",
+}
+# Of calls that a host was asked; `http_503` and the like are what it answered.
+ENDINGS = {
+    "client_closed": "The caller hung up",
+    "gateway_stopped": "The gateway stopped while the call ran",
+    "gateway_killed": "The gateway died while the call ran",
+    "usage_missing": "The host told no tokens",
+    "upstream_unreachable": "The host could not be reached",
+    "upstream_timeout": "The host did not answer in time",
+    "upstream_broken": "The host broke off",
+    "upstream_malformed": "The host sent nothing that is an answer",
+    "upstream_failed_midway": "The host failed in the middle of its answer",
 }
 
 
@@ -27,3 +48,10 @@ def refusal_words(code: str) -> str:
     if kind != code and kind in LimitKind.values:
         return f"Limit reached: {LimitKind(kind).label}"
     return REFUSALS.get(code, code or "not told")
+
+
+def ending_words(code: str) -> str:
+    """How a call ended that was not refused; empty where there is nothing to say."""
+    if (status := code.removeprefix("http_")) != code:
+        return f"The host answered with status {status}"
+    return ENDINGS.get(code, code)

@@ -185,6 +185,26 @@ def test_a_call_of_unknown_price_costs_unknown() -> None:
     assert "unknown" in browser(make.owner_of(grant.team)).get("/calls/0192-call/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [(96, "charged at what was sent until it was cut off"), (277, "charged at its worst case")],
+)
+def test_an_estimated_cost_says_whether_it_is_the_worst_case(out: int, words: str) -> None:
+    grant = make.grant()
+    booked(
+        grant, tokens_in=100, tokens_cached=0, tokens_out=out, held_tokens=377, held_nanos=4_455_000, cost_nanos=15_000 * out,
+        basis="estimated", outcome="cancelled", code="client_closed", status=499,
+    )  # fmt: skip
+    owner = browser(make.owner_of(grant.team))
+    page = owner.get("/calls/0192-call/").content.decode()
+    assert f"Estimated: the host told no tokens, so it is {words}" in page
+    assert page.count("it is charged at") == 1
+    assert "The caller hung up" in page
+    usage = owner.get("/usage/").content.decode()
+    assert "Estimated: the host told no tokens" in usage
+    assert "worst case" not in usage
+
+
 def test_nobody_finds_a_foreign_call() -> None:
     booked(make.grant())
     other = browser(make.owner_of(make.team()))
