@@ -23,6 +23,7 @@ REFUSALS = {
     "offer_paused": "The offer was paused",
     "dialect_not_spoken": "The host does not speak this way of asking",
     "model_retired": "The model was retired",
+    "gateway_failed": "The gateway failed before the call was sent",
     "gateway_stopped": "The gateway stopped before the call was sent",
     "client_closed": "The caller hung up before the call was sent",
     "not_found": "No such address at the gateway",
@@ -31,6 +32,7 @@ REFUSALS = {
 # Of calls that a host was asked; `http_503` and the like are what it answered.
 ENDINGS = {
     "client_closed": "The caller hung up",
+    "gateway_failed": "The gateway failed while the call ran",
     "gateway_stopped": "The gateway stopped while the call ran",
     "gateway_killed": "The gateway died while the call ran",
     "usage_missing": "The host told no tokens",

@@ -39,14 +39,14 @@ def texts(node: ast.expr) -> list[str]:
 
 def refusals() -> set[str]:
     made = [word for call in calls_of("GatewayError") for word in texts(call.args[1])]
-    told = [word for call in calls_of("settle.refused") for word in texts(call.args[2])]
+    told = [word for call in calls_of("settle.refused", "abandon") for word in texts(call.args[2])]
     return {code for code in (*made, *told) if not code.startswith("upstream_")}
 
 
 def endings() -> set[str]:
     named = ("call.row", "call.worst_case", "call.cut_off")
     codes = [each.value for call in calls_of(*named) for each in call.keywords if each.arg == "code"]
-    codes += [call.args[2] for call in calls_of("settle.failed", "failed")]
+    codes += [call.args[2] for call in calls_of("settle.failed", "failed", "abandon")]
     return {word for each in codes for word in texts(each) if word}
 
 
