@@ -15,6 +15,7 @@ from catalog.models import CapacityPool, CapacityReading
 from foundry.web.parts import parts
 
 PEAK_OVER = timedelta(days=30)
+LITTLE_PERCENT, TOO_YOUNG = 20, timedelta(days=7)
 COLUMNS = ("pool_id", "maximum", "in_use", "tpm_per_unit", "source", "by", "at")
 Measure = tuple[Decimal, Decimal, int | None]
 
@@ -61,10 +62,34 @@ def pool_facts(pools: Iterable[CapacityPool], at: datetime) -> list[PoolFacts]:
     ]
 
 
-def grants_of(pool: CapacityPool, at: datetime) -> list[Any]:
-    """What is promised of a pool, grant by grant, as the room that keeps grants says it."""
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What one grant holds of a pool, and what it uses of it.
+
+    :param tpm: None where it has no limit per minute.
+    :param rates: tokens per minute of thirty days, `peak_tpm` and `typical_tpm`; None without calls.
+    :param at: the moment that the rest is of.
+    """
+
+    grant: Any
+    tpm: int | None
+    rates: Any
+    at: datetime
+
+    @property
+    def uses_little(self) -> bool:
+        """Even its busiest hour used less than a fifth; what began in the last week is not judged."""
+        if self.tpm is None or self.grant.starts_at > self.at - TOO_YOUNG:
+            return False
+        peak = self.rates.peak_tpm if self.rates else 0
+        return bool(peak * 100 < self.tpm * LITTLE_PERCENT)
+
+
+def grants_of(pool: CapacityPool, at: datetime) -> list[Allocation]:
+    """What is promised of a pool, grant by grant, as the room that keeps grants says it, with what each used."""
     found: list[Any] = import_string(settings.POOL_GRANTS)(pool.pk, at)
-    return found
+    rates = import_string(settings.GRANTS_RATES)([each.grant.pk for each in found], at - PEAK_OVER, at)
+    return [Allocation(each.grant, each.tpm, rates.get(each.grant.pk), at) for each in found]
 
 
 def measure(pool: CapacityPool | CapacityReading) -> Measure:

@@ -56,6 +56,36 @@ class CapacitySerializer(serializers.Serializer[Any]):
     told_at = serializers.DateTimeField(source="pool.told_at")
 
 
+class AllocationSerializer(serializers.Serializer[Any]):
+    """What one grant holds of a pool, and what it used of it in 30 days."""
+
+    grant = serializers.IntegerField(source="grant.pk")
+    team = serializers.CharField(source="grant.team.slug")
+    offer = serializers.IntegerField(source="grant.offer_id")
+    model = serializers.CharField(source="grant.offer.model.__str__", help_text="publisher/model")
+    tpm = serializers.IntegerField(allow_null=True, help_text="Null where it has no limit per minute.")
+    peak_tpm = serializers.IntegerField(
+        source="rates.peak_tpm",
+        default=None,
+        allow_null=True,
+        help_text="Of its busiest hour, on its average.",
+    )
+    typical_tpm = serializers.IntegerField(
+        source="rates.typical_tpm",
+        default=None,
+        allow_null=True,
+        help_text="The median of its hours with calls.",
+    )
+    uses_little = serializers.BooleanField(
+        help_text="Even its busiest hour used less than a fifth, and it is older than a week."
+    )
+    ends_at = serializers.DateTimeField(source="grant.ends_at", allow_null=True)
+
+
+class OnePoolSerializer(CapacitySerializer):
+    allocations = AllocationSerializer(many=True, help_text="Grants in force on it, the largest first.")
+
+
 class ReadingSerializer(serializers.ModelSerializer[CapacityReading]):
     class Meta:
         model = CapacityReading
@@ -116,12 +146,12 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
         facts = capacity.pool_facts(page, clock.now())
         return self.get_paginated_response(CapacitySerializer(facts, many=True).data)
 
-    @extend_schema(responses=CapacitySerializer)
+    @extend_schema(responses=OnePoolSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:
         return self.told(self.get_object().pk)
 
     @needs_scope("admin")
-    @extend_schema(request=NewPoolSerializer, responses={201: CapacitySerializer})
+    @extend_schema(request=NewPoolSerializer, responses={201: OnePoolSerializer})
     def create(self, request: Request) -> Response:
         """Enter a pool that its host does not tell."""
         require_admin(self.person)
@@ -139,7 +169,7 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
         return self.told(pool.pk, status.HTTP_201_CREATED)
 
     @needs_scope("admin")
-    @extend_schema(request=SizeSerializer, responses=CapacitySerializer)
+    @extend_schema(request=SizeSerializer, responses=OnePoolSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Correct a pool's size, or say how much of it may be promised."""
         pool, body, at = self.get_object(), read(SizeSerializer, request), clock.now()
@@ -160,7 +190,7 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
         return self.get_paginated_response(ReadingSerializer(page, many=True).data)
 
     @needs_scope("admin")
-    @extend_schema(request=None, responses=CapacitySerializer)
+    @extend_schema(request=None, responses=OnePoolSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def leave(self, request: Request, pk: str) -> Response:
         """Let the host's last word count again."""
@@ -193,5 +223,7 @@ class CapacityView(Asked, viewsets.GenericViewSet[CapacityPool]):
         return Response({"changed": changed})
 
     def told(self, pool_id: int, code: int = status.HTTP_200_OK) -> Response:
-        [facts] = capacity.pool_facts([self.get_queryset().get(pk=pool_id)], clock.now())
-        return Response(CapacitySerializer(facts).data, status=code)
+        at, pool = clock.now(), self.get_queryset().get(pk=pool_id)
+        [facts] = capacity.pool_facts([pool], at)
+        allocations = AllocationSerializer(capacity.grants_of(pool, at), many=True)
+        return Response({**CapacitySerializer(facts).data, "allocations": allocations.data}, status=code)

@@ -203,6 +203,8 @@ POOL_ANNOTATORS = ["tenants.access.headroom.granted_by_pool"]
 POOL_PEAKS = "tenants.usage.pool_peaks.of_pools"
 # What is promised of one pool, grant by grant; takes (pool id, moment).
 POOL_GRANTS = "tenants.access.headroom.grants_of_pool"
+# Tokens a minute that grants used at most and typically; takes (grant ids, since, moment), and answers {grant id: rates}.
+GRANTS_RATES = "tenants.usage.rates.of_grants"
 HOME_BLOCKS = [
     "tenants.access.home.blocks",
     "tenants.quotas.home.blocks",

@@ -206,14 +206,52 @@ def test_the_busiest_hour_stands_beside_it() -> None:
         (one, 2, 60_000, "ok"), (other, 2, 30_000, "ok"), (one, 3, 80_000, "ok"), (one, 4, 900_000, "refused"),
         (one, 24 * 31, 900_000, "ok"),
     ]:  # fmt: skip
-        UsageHour.objects.create(
-            hour=hour - timedelta(hours=ago), team_id=grant.team_id, application_id=1, grant_id=grant.pk, model="m",
-            outcome=outcome, code="", basis="host", calls=60, tokens_in=tokens, tokens_out=0, tokens_cached=0,
-            tokens_reasoning=0, cost_nanos=1, unknown_cost_calls=0, latency=[0] * 22,
-        )  # fmt: skip
+        used(grant, ago, tokens, outcome)
     [facts] = capacity.pool_facts([pool], clock.now())
     assert (facts.peak.hour, facts.peak.tpm, facts.peak.rpm) == (hour - timedelta(hours=2), 1_500, 2)
     assert "1,500" in browser(make.person(roles=("finance",))).get("/capacity/").content.decode()
+
+
+def used(grant: Grant, hours_ago: int, tokens: int, outcome: str = "ok") -> None:
+    hour = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours_ago)
+    UsageHour.objects.create(
+        hour=hour, team_id=grant.team_id, application_id=1, grant_id=grant.pk, model="m", outcome=outcome, code="",
+        basis="host", calls=60, tokens_in=tokens, tokens_out=0, tokens_cached=0, tokens_reasoning=0, cost_nanos=1,
+        unknown_cost_calls=0, latency=[0] * 22,
+    )  # fmt: skip
+
+
+def test_peak_and_typical_use_stand_beside_each_allocation() -> None:
+    pool = make.pool(make.host())
+    since = clock.now() - timedelta(days=20)
+    held = make.grant(offer=make.offer(at=pool.host, pool=pool), limits={"tpm": 5_000}, at=since)
+    idle = make.grant(offer=make.offer(at=pool.host, pool=pool), limits={"tpm": 4_000}, at=since)
+    young = promised(pool, 3_000)
+    for ago, tokens in ((1, 60_000), (2, 6_000), (3, 18_000), (24 * 31, 900_000)):
+        used(held, ago, tokens)
+    used(held, 2, 6_000, "cancelled")
+    used(held, 4, 900_000, "refused")
+    seen = {each.grant: each for each in capacity.grants_of(pool, clock.now())}
+    assert (seen[held].rates.peak_tpm, seen[held].rates.typical_tpm, seen[held].rates.hours) == (
+        1_000,
+        300,
+        3,
+    )
+    assert [seen[each].uses_little for each in (held, idle, young)] == [False, True, False]
+    ada = make.person("ada", roles=("admin",))
+    page = browser(ada).get(f"/capacity/{pool.pk}/").content.decode()
+    assert page.count("Uses little") == 1
+    assert "1,000</td>" in page
+    told = api(ada).get(f"/api/v1/capacity/{pool.pk}/").json()["allocations"]
+    rows = [
+        (each["grant"], each["tpm"], each["peak_tpm"], each["typical_tpm"], each["uses_little"])
+        for each in told
+    ]
+    assert rows == [
+        (held.pk, 5_000, 1_000, 300, False),
+        (idle.pk, 4_000, None, None, True),
+        (young.pk, 3_000, None, None, False),
+    ]
 
 
 def test_the_pages_enter_correct_assign_and_leave() -> None:
@@ -277,12 +315,14 @@ def test_the_api_sets_promises_and_tells_the_history() -> None:
 def test_lists_ask_as_often_for_twenty_pools_as_for_ten() -> None:
     host, counts = make.host("azure"), []
     pool = make.pool(host, "shown", by_hand=True)
-    client = browser(make.person(roles=("admin",)))
+    ada = make.person(roles=("admin",))
+    client, scripts = browser(ada), api(ada)
     for turn in range(2):
         for number in range(10):
             promised(make.pool(host, f"{turn} {number}"), 1_000)
-            promised(pool, 1_000)
-        counts.append([queries(client, path) for path in ("/capacity/", f"/capacity/{pool.pk}/")])
+            used(promised(pool, 1_000), 1, 60)
+        paths = ("/capacity/", f"/capacity/{pool.pk}/")
+        counts.append([queries(client, path) for path in paths] + [queries(scripts, f"/api/v1{paths[1]}")])
     assert counts[0] == counts[1]
 
 
