@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from catalog import actions, pages
-from catalog.asked import Asked, read
+from catalog.asked import Asked
 from catalog.capacity_api import CapacityView
 from catalog.filters import ChangeFilter, FeedFilter, ModelFilter, OfferFilter, RunFilter
 from catalog.hand_api import ByHand, Publishing, TermsView
@@ -40,6 +40,7 @@ from catalog.serializers import (
     SyncRunSerializer,
 )
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.api.paging import CursorPages
 from foundry.lib import clock
 from foundry.lib.errors import Invalid

@@ -11,11 +11,12 @@ from rest_framework.response import Response
 
 from catalog import actions, capacity
 from catalog.actions.capacity import Size
-from catalog.asked import Asked, read
+from catalog.asked import Asked
 from catalog.filters import PoolFilter
 from catalog.models import CapacityPool, CapacityReading, Host
 from catalog.rules import require_admin
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 

@@ -13,13 +13,13 @@ from rest_framework.response import Response
 
 from catalog import actions
 from catalog.actions.lifecycle import Life
-from catalog.asked import read
 from catalog.byhand import Told
 from catalog.models import Host, Offer, Terms
 from catalog.rules import require_admin
 from catalog.states import DataClass, Lifecycle
 from catalog.terms import TermsText
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in

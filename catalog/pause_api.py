@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog import actions, pauses
-from catalog.asked import Asked, read
+from catalog.asked import Asked
 from catalog.models import Host, Offer, Pause
 from catalog.models.pauses import TimedPause
 from catalog.rules import require_operator
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.errors import Conflict, Invalid
 

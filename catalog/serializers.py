@@ -114,6 +114,10 @@ class PolicySerializer(serializers.Serializer[Any]):
     status_url = serializers.CharField(
         max_length=400, allow_blank=True, required=False, help_text="Its status page (Statuspage v2)."
     )
+    cancels_at_once = serializers.BooleanField(
+        required=False,
+        help_text="End its calls when their callers hang up, instead of reading on to what they cost.",
+    )
 
 
 class NewHostSerializer(PolicySerializer):

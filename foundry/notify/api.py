@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.notify import actions
 from foundry.notify.models import Delivery, Hook, HookKind, Notice, Preference, Preset
@@ -65,9 +66,8 @@ class NoticeView(viewsets.ReadOnlyModelViewSet[Notice]):
     @action(detail=False, methods=["post"])
     def read(self, request: Request) -> Response:
         """Mark as read."""
-        body = ReadSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        count = actions.mark_read(signed_in(request._request), body.validated_data.get("ids"), clock.now())
+        body = read(ReadSerializer, request)
+        count = actions.mark_read(signed_in(request._request), body.get("ids"), clock.now())
         return Response({"read": count})
 
     @extend_schema(responses=PresetSerializer, filters=False)
@@ -79,10 +79,9 @@ class NoticeView(viewsets.ReadOnlyModelViewSet[Notice]):
     @extend_schema(request=PresetSerializer, responses=PresetSerializer)
     @preset.mapping.patch
     def choose(self, request: Request) -> Response:
-        body = PresetSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(PresetSerializer, request)
         person = signed_in(request._request)
-        chosen = actions.choose_preset(person, body.validated_data["preset"], actor=person, at=clock.now())
+        chosen = actions.choose_preset(person, body["preset"], actor=person, at=clock.now())
         return Response({"preset": chosen.preset})
 
 
@@ -152,11 +151,9 @@ class HookView(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.Generi
     def create(self, request: Request) -> Response:
         person = signed_in(request._request)
         actions.require_admin(person)
-        body = NewHookSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(NewHookSerializer, request)
         told: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in body.validated_data.items()
+            name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
         }
         hook, secret = actions.add_hook(actions.HookFacts(**told), actor=person, at=clock.now())
         return Response(HookSerializer(hook).data | {"secret": secret}, status=status.HTTP_201_CREATED)
@@ -181,11 +178,8 @@ class HookView(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.Generi
     @action(detail=True, methods=["post"], required_scope="admin")
     def switch(self, request: Request, pk: str) -> Response:
         """Stop telling it, or begin again with what comes from now on."""
-        number, body = self.get_object().pk, SwitchSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        row = actions.switch_hook(
-            number, on=body.validated_data["on"], actor=signed_in(request._request), at=clock.now()
-        )
+        number, body = self.get_object().pk, read(SwitchSerializer, request)
+        row = actions.switch_hook(number, on=body["on"], actor=signed_in(request._request), at=clock.now())
         return Response(HookSerializer(row).data)
 
     @extend_schema(request=None, responses={202: DeliverySerializer})

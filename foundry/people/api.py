@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.people import actions
 from foundry.people.access import signed_in
@@ -87,9 +88,8 @@ class PeopleView(viewsets.ReadOnlyModelViewSet[User]):
     @action(detail=True, methods=["post"], required_scope="admin")
     def deactivate(self, request: Request, pk: str) -> Response:
         """Switch somebody off: their sessions, tokens and own keys end at once."""
-        row, body = self.get_object(), DeactivateSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        actions.deactivate_person(row.pk, **body.validated_data, actor=self.person, at=clock.now())
+        row, body = self.get_object(), read(DeactivateSerializer, request)
+        actions.deactivate_person(row.pk, **body, actor=self.person, at=clock.now())
         return Response(PersonSerializer(self.get_object()).data)
 
     @extend_schema(request=None, responses=PersonSerializer)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from tenants.access import actions, grant_shapes, preview_shapes, shapes
@@ -27,7 +28,6 @@ from tenants.access.question_api import AskedView
 from tenants.access.raise_api import RaiseView
 from tenants.access.terms_api import AcknowledgementView
 from tenants.access.waiting_api import WaitingView
-from tenants.teams.api import read
 from tenants.teams.rules import person_called
 
 

@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.units import usd_text
 from tenants.access import actions
@@ -18,7 +19,6 @@ from tenants.access.models import Certification, Grant
 from tenants.access.personal import PersonalView, team_called
 from tenants.access.shapes import LimitsField
 from tenants.access.states import Answer
-from tenants.teams.api import read
 
 
 class CertificationSerializer(serializers.ModelSerializer[Certification]):

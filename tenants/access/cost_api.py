@@ -8,13 +8,13 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.units import nanos, usd
 from foundry.people.access import signed_in
 from tenants.access import record
 from tenants.teams import actions as teams
 from tenants.teams import rules as team_rules
-from tenants.teams.api import read
 from tenants.teams.models import CostCentre
 
 

@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
+from foundry.api.body import read
 from foundry.lib import clock
 from tenants.access import actions, blocks, grant_shapes, shapes
 from tenants.access.filters import GrantFilter, read_moment
@@ -18,7 +19,6 @@ from tenants.access.models import Grant, LifeRules, Raise, Request
 from tenants.access.move_shapes import MoveSerializer, NewMoveSerializer
 from tenants.access.personal import PersonalView
 from tenants.access.raise_shapes import NewGlassSerializer, NewRaiseSerializer, RaiseSerializer
-from tenants.teams.api import read
 
 AT = OpenApiParameter("at", datetime, description="As of this moment (RFC 3339): only grants in force then.")
 
@@ -109,9 +109,8 @@ class GrantView(PersonalView):
     @laid.mapping.patch
     def set_rules(self, request: ApiRequest) -> Response:
         """An admin changes it; what runs keeps its own."""
-        form = grant_shapes.LifeRulesSerializer(data=request.data, partial=True)
-        form.is_valid(raise_exception=True)
-        laid = actions.set_life_rules(**form.validated_data, actor=self.person, at=clock.now())
+        form = read(grant_shapes.LifeRulesSerializer, request, partial=True)
+        laid = actions.set_life_rules(**form, actor=self.person, at=clock.now())
         return Response(grant_shapes.LifeRulesSerializer(laid).data)
 
     @extend_schema(request=NewRaiseSerializer, responses={201: RaiseSerializer})

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
+from foundry.api.body import read
 from foundry.api.paging import CursorPages
 from foundry.lib import clock
 from foundry.lib.errors import Refused
@@ -20,7 +21,6 @@ from tenants.access.models import Step
 from tenants.access.models.requests import BY_RISK, BY_URGENCY
 from tenants.access.preview_shapes import ObstacleSerializer
 from tenants.access.shapes import LimitsField
-from tenants.teams.api import read
 
 ORDER = [
     OpenApiParameter(

@@ -10,13 +10,13 @@ from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from tenants.access import actions, trial
 from tenants.access.actions.policies import require_admin
 from tenants.access.models import Policy
 from tenants.access.personal import PersonalView
 from tenants.access.policy_rules import speak_rules
-from tenants.teams.api import read
 
 
 class RuleShape(serializers.Serializer[Any]):

@@ -11,12 +11,12 @@ from rest_framework.response import Response
 
 from catalog.models import Offer
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from tenants.access import actions
 from tenants.access.models import Question
 from tenants.access.personal import PersonalView, offer_numbered
 from tenants.access.states import DataClass, QuestionKind
-from tenants.teams.api import read
 
 
 class AskedSerializer(serializers.ModelSerializer[Question]):

@@ -7,12 +7,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
+from foundry.api.body import read
 from foundry.lib import clock
 from tenants.access import actions
 from tenants.access.models import Raise, RaiseRules
 from tenants.access.personal import PersonalView
 from tenants.access.raise_shapes import RaiseRulesSerializer, RaiseSerializer, ReviewSerializer
-from tenants.teams.api import read
 
 
 class RaiseView(PersonalView):
@@ -58,7 +58,6 @@ class RaiseView(PersonalView):
     @laid.mapping.patch
     def set_rules(self, request: ApiRequest) -> Response:
         """An admin changes them; what runs keeps its own."""
-        form = RaiseRulesSerializer(data=request.data, partial=True)
-        form.is_valid(raise_exception=True)
-        laid = actions.set_raise_rules(**form.validated_data, actor=self.person, at=clock.now())
+        form = read(RaiseRulesSerializer, request, partial=True)
+        laid = actions.set_raise_rules(**form, actor=self.person, at=clock.now())
         return Response(RaiseRulesSerializer(laid).data)

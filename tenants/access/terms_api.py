@@ -9,12 +9,12 @@ from rest_framework.request import Request as ApiRequest
 from rest_framework.response import Response
 
 from catalog.models import Terms
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from tenants.access import actions
 from tenants.access.models import Acknowledgement
 from tenants.access.shapes import unknown
-from tenants.teams.api import read
 from tenants.teams.models import Team
 
 

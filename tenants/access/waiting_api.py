@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from catalog.rules import require_admin
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from tenants.access import actions
@@ -19,7 +20,6 @@ from tenants.access.models import Wish
 from tenants.access.personal import application_called, offer_numbered, team_called
 from tenants.access.shapes import IdOrSlugField, LimitsField
 from tenants.access.states import DataClass
-from tenants.teams.api import read
 
 LARGEST_ID = 2**63 - 1
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.units import usd_text
 from foundry.people.access import signed_in
@@ -21,7 +22,6 @@ from tenants.advice.affected import Affected, affected, burn_down, days_shown, o
 from tenants.advice.models import Campaign
 from tenants.advice.moving import Asked, ask_for_successor
 from tenants.advice.successors import Candidate, candidates
-from tenants.teams.api import read
 from tenants.teams.models import Team
 
 LARGEST = 2**63 - 1

@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from catalog.asked import Asked, read
+from catalog.asked import Asked
 from catalog.pause_api import ImpactSerializer, NewPauseSerializer, end_of
 from catalog.rules import require_operator
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from tenants.calling import shapes

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from foundry.people.access import signed_in
@@ -21,7 +22,6 @@ from tenants.access.models import Grant
 from tenants.access.personal import application_called, team_called
 from tenants.keys import actions, shapes
 from tenants.keys.models import ApiKey, ApiKeyQuerySet
-from tenants.teams.api import read
 
 
 class KeyFilter(django_filters.FilterSet):  # type: ignore[misc]

@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from catalog.asked import Asked, read
+from catalog.asked import Asked
+from foundry.api.body import read
 from foundry.api.toll import TollSerializer
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
@@ -140,7 +141,7 @@ class LimitView(Asked, viewsets.GenericViewSet[LevelLimit]):
             mine = Team.objects.filter(slug=team)
             rows = rows.filter(level__in=actions.levels_of(mine))
         for name in ("grant", "key"):
-            if (number := asked.get(name, "")).isdigit():
+            if (number := asked.get(name, "")).isascii() and number.isdigit():
                 rows = rows.filter(**{f"level__{name}": int(number)})
         found = self.paginate_queryset(rows.order_by("-pk"))
         return self.get_paginated_response([told(line) for line in lines(found or [], at)])

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from catalog.asked import Asked, read
+from catalog.asked import Asked
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from tenants.access.filters import read_moment

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.people.access import signed_in
 from foundry.people.models import User
@@ -78,14 +79,6 @@ class NewApplicationSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField(max_length=50)
     name = serializers.CharField(max_length=120)
     environment = serializers.CharField(help_text=", ".join(Environment.values))
-
-
-def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The checked body of a request. Raises DRF's ValidationError."""
-    shape = serializer(data=request.data)
-    shape.is_valid(raise_exception=True)
-    checked: dict[str, Any] = shape.validated_data
-    return checked
 
 
 class TeamView(viewsets.ReadOnlyModelViewSet[Team]):
