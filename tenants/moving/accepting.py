@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from foundry.lib.errors import Conflict, Refused
+from foundry.lib.errors import Conflict, Invalid, Refused
 from foundry.people.models import User
 from foundry.web.format import limit_words
 from tenants.access import actions as access
@@ -26,7 +26,7 @@ from tenants.teams import actions as teams
 from tenants.teams import rules as team_rules
 from tenants.teams.models import Application, Team
 
-MOST_AT_ONCE = 200
+MOST_AT_ONCE, MOST_NAMED = 200, 10
 
 
 @dataclass(slots=True)
@@ -55,10 +55,21 @@ def preview(ids: Sequence[int], *, cost_centre: str, actor: User, at: datetime) 
 
 
 def accept_all(ids: Sequence[int], *, cost_centre: str, actor: User, at: datetime) -> list[Outcome]:
-    """In the list's order. :param cost_centre: finance's code, for teams that are set up. Raises Conflict for too many."""
+    """In the list's order. :param cost_centre: finance's code, for teams that are set up.
+
+    Raises Conflict for too many, Invalid for ids of no proposal, before anything is done.
+    """
     if len(ids) > MOST_AT_ONCE:
         raise Conflict("moving.too_many", f"At most {MOST_AT_ONCE} at once.", remedy="Choose fewer.")
     rows = Proposal.objects.filter(pk__in=ids).select_related("offer__model__publisher", "offer__host")
+    if unknown := sorted(set(ids) - {row.pk for row in rows}):
+        named = (
+            f"{', '.join(map(str, unknown[:MOST_NAMED]))}{' and more' if len(unknown) > MOST_NAMED else ''}"
+        )
+        raise Invalid(
+            "moving.unknown", f"There is no proposal {named}. Nothing was done.",
+            remedy="Read the list again and send ids that are in it.", errors={"ids": f"Unknown: {named}."},
+        )  # fmt: skip
     return [outcome_of(row, cost_centre, actor, at) for row in rows]
 
 

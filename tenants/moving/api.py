@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from catalog.asked import Asked, read
+from catalog.asked import Asked
 from catalog.models import Offer
 from foundry.api.auth import needs_scope
+from foundry.api.body import read
 from foundry.lib import clock
 from foundry.lib.errors import Invalid
 from tenants.access.shapes import LimitsField

@@ -36,12 +36,20 @@ DAYS = {
     "w": Decimal(7),
     "mo": Decimal(30),
 }
-SECRET = re.compile(r"sk-\S*|[0-9a-f]{32,}")
-UNNAMED = "unnamed keys"
+SECRET = re.compile(
+    r"(?<![A-Za-z])sk-\S*"  # LiteLLM's own, OpenAI's, Anthropic's
+    r"|eyJ[\w.-]{16,}|AIza[\w-]{20,}"
+    r"|[0-9A-Fa-f]{32,}"
+    r"|(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}"  # one long word of letters and digits
+)
+UNNAMED, HIDDEN = "unnamed keys", "…"
 
 
 class Unreadable(ValueError):
     """The file or an answer is not what LiteLLM sends; says which row and why."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(without_secrets(said))
 
 
 @dataclass(slots=True)
@@ -51,7 +59,7 @@ class Found:
     :param ref: says at the next reading that it is the same. :param backs: what the model's name stands for there.
     :param limits: whole numbers by our kinds, money in nano-dollars. :param notes: how each was translated.
     :param team_limits: what the team's keys share there, likewise.
-    :param keys: how many of its keys carry the alias; more than one only where none has a name.
+    :param keys: how many of its keys carry the alias; more than one only where a secret stood in it, or none has a name.
     """
 
     team_ref: str
@@ -78,6 +86,12 @@ class Read:
 
     found: list[Found] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+
+
+def without_secrets(name: str) -> str:
+    """The name with whatever looks like a key hidden; empty where nothing else is in it."""
+    hidden = SECRET.sub(HIDDEN, name)
+    return hidden if hidden.strip(f"{HIDDEN} -_/:") or not name else ""
 
 
 def fetch(base_url: str, credential: str, trusted: Sequence[str] = ()) -> dict[str, Any]:
@@ -200,11 +214,18 @@ def of_key(
         notes.append(f"The key's {len(models)} models share its limits there; here each grant has them.")
     for model in models:
         yield Found(
-            team_ref=team_id or f"user:{user_id}", team=name[:120], owner=owner,
-            application=UNNAMED if not alias or SECRET.fullmatch(alias) else alias[:120], model=model[:200],
-            backs=backs.get(model, ""), limits=dict(limits), notes=list(notes), spent_usd=money(key, "spend", at) or Decimal(0),
-            ends_on=day(key, "expires", at), team_limits=shared,
-        )  # fmt: skip
+            team_ref=team_id or f"user:{user_id}",
+            team=(without_secrets(name) or "no name")[:120],
+            owner=owner,
+            application=(without_secrets(alias) or UNNAMED)[:120],
+            model=(without_secrets(model) or HIDDEN)[:200],
+            backs=without_secrets(backs.get(model, "")),
+            limits=dict(limits),
+            notes=list(notes),
+            spent_usd=money(key, "spend", at) or Decimal(0),
+            ends_on=day(key, "expires", at),
+            team_limits=shared,
+        )
 
 
 def models_of(

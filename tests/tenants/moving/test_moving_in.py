@@ -22,7 +22,7 @@ from tests import make
 from tests.fakes import litellm as fake
 from tests.fakes.litellm import HASH, MASTER, PIECE, LiteLLM
 from tests.fakes.provider import serve
-from tests.people import browser
+from tests.people import api, browser
 from tests.tenants.access.test_same_queries import queries
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +154,18 @@ def test_what_cannot_be_accepted_says_why_and_leaves_nothing(
     (done,) = accept(admin, row, cost_centre="4410" if why else "")
     assert (why or "cost centre") in done.why_not
     assert not Team.objects.exists()
+
+
+def test_ids_of_no_proposal_are_named_and_nothing_is_done(admin: User, offers: dict[str, Offer]) -> None:
+    row = take_in(admin)["copilot/copilot-prod/gpt-4o"]
+    body = {"ids": [row.pk, 999_999], "cost_centre": "4410"}
+    for act in ("preview", "accept"):
+        answer = api(admin).post(f"/api/v1/moving-in/{act}/", body, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (400, "moving.unknown")
+        assert "no proposal 999999." in answer.json()["detail"]
+    row.refresh_from_db()
+    assert row.state == "proposed"
+    assert not Request.objects.exists()
 
 
 def test_reading_again_changes_nothing_that_was_decided_or_changed(

@@ -83,9 +83,49 @@ def test_budgets_are_translated_with_their_period(
     assert len(found.notes) == 1
 
 
+INSIDE = (
+    "sk-abcdef1234567890",
+    "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0",
+    "eyJhbGciOiJIUzI1NiJ9.e30",
+    "q7Zk2mP9xW4vB8nR1tY6cL3d",
+)
+
+
+def hidden_keys() -> list[dict[str, Any]]:
+    return [fake.key(f"my key {secret} is", "team-1") for secret in INSIDE]
+
+
+def test_a_secret_inside_any_name_is_hidden_and_the_rest_of_the_name_stays() -> None:
+    named = f"gpt {INSIDE[0]}"
+    team = {"team_id": "t", "team_alias": f"core {INSIDE[1]}", "models": [named]}
+    model = {"model_name": named, "litellm_params": {"model": f"openai/{INSIDE[3]}"}}
+    found = read(teams=[team], keys=[fake.key(None, "t", models=[])], models=[model]).found
+    assert [(each.team, each.model, each.backs) for each in found] == [("core …", "gpt …", "openai/…")]
+    assert {each.application for each in read(keys=hidden_keys()).found} == {"my key … is", "main"}
+    plain = [
+        "task-force-risk-desk",
+        "claude-3-5-sonnet-20241022",
+        "disk-sk",
+        "support-bot-2026-production-eu",
+    ]
+    assert [litellm.without_secrets(each) for each in plain] == plain
+    with pytest.raises(Unreadable) as refused:
+        read(keys=[fake.key("a", INSIDE[0])])
+    assert INSIDE[0] not in str(refused.value)
+
+
 def test_no_hash_no_piece_of_a_key_and_no_credential_gets_further() -> None:
-    said = str(read(keys=[*fake.KEYS, fake.key("sk-pasted-as-an-alias", "team-1"), fake.key(HASH, "team-1")]))
-    for secret in (HASH, PIECE, "sk-of-azure", "sk-pasted"):
+    said = str(
+        read(
+            keys=[
+                *fake.KEYS,
+                *hidden_keys(),
+                fake.key("sk-pasted-as-an-alias", "team-1"),
+                fake.key(HASH, "team-1"),
+            ]
+        )
+    )
+    for secret in (HASH, PIECE, *INSIDE, "sk-of-azure", "sk-pasted"):
         assert secret not in said
 
 
