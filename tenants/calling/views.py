@@ -137,6 +137,6 @@ def try_it(request: HttpRequest, number: int) -> HttpResponse:
         try:
             context["tried"] = try_call(grant, request.POST.get("key", "").strip(), context["prompt"], person)
         except Invalid as error:
-            context["wrong"], status = f"{error} {error.remedy}", 400
+            context["wrong"], status = str(error), 400
     part = "_try" if request.headers.get("HX-Request") else "try"
     return render(request, f"calling/{part}.html", context, status=status)

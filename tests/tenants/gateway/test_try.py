@@ -55,6 +55,7 @@ def test_a_call_is_tried_and_nothing_of_it_is_kept(
     assert "Refused with 401." in refused
     wrong = owner.post(f"/grants/{grant.pk}/try/", {"key": f"hunter2 {CANARY}", "prompt": "x"})
     assert (wrong.status_code, "That is no key." in wrong.content.decode()) == (400, True)
+    assert wrong.content.decode().count("Paste the whole of it") == 1
     world.gateway.stop()
     for word in (CANARY, secret):
         assert found_in_database(word) == []

@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from foundry.lib import clock
 from tenants.keys.models import ApiKey
+from tenants.levels.actions import set_limit
+from tenants.levels.rules import Target
 from tests import make
+from tests.foundry.web.markup import faults
 from tests.people import api, browser
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +67,20 @@ def test_the_first_call_page_waits_and_shows_what_to_paste(redis_url: str) -> No
     secret = made.context["secret"]
     assert f"Bearer {secret}" in made.content.decode().replace("&quot;", '"')
     assert str(grant.offer.model) in made.content.decode()
+
+
+def test_the_page_of_a_key_leads_to_its_own_limits_and_shows_them(redis_url: str) -> None:
+    grant = make.grant()
+    key, _ = make.key(grant)
+    owner = make.owner_of(grant.team)
+    set_limit(Target(key=key), kind="rpm", maximum=7, reason="A trial.", actor=owner, at=clock.now())
+    page, path = browser(owner).get(f"/keys/{key.pk}/").content.decode(), f"/keys/{key.pk}/limits/"
+    assert faults(page) == []
+    assert f'hx-get="{path}"' in page
+    assert f'<a href="{path}">' in page
+    part = browser(owner).get(path, headers={"HX-Request": "true"}).content.decode()
+    assert "7 calls per minute" in part
+    assert "<h1" not in part
 
 
 @pytest.mark.parametrize("count", [10, 20])
