@@ -1,5 +1,6 @@
 """The catalog as everybody sees it: models, their offers side by side."""
 
+import re
 from collections.abc import Mapping
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ PER_PAGE = 24  # whole rows of two, three and four cards
 VIEWS = ("table", "cards")
 NARROWING = ("q", "team", "model", "max_price", *(facet.name for facet in facets.FACETS))
 CHANGES_AT_MOST = 12
+CALL_ID = re.compile(r"[0-9a-f]{32}")  # as answers carry it in x-foundry-call-id; no model is called so
 
 
 def seen(request: HttpRequest) -> OfferQuerySet:
@@ -36,6 +38,8 @@ def seen(request: HttpRequest) -> OfferQuerySet:
 def catalog(request: HttpRequest) -> HttpResponse:
     """Models with their offers, 24 a page; it opens on what is usable here. A search in the page swaps its part."""
     person, at = signed_in(request), clock.now()
+    if CALL_ID.fullmatch(searched := request.GET.get("q", "").strip()):
+        return to_call(request, searched)
     wanted = request.GET.copy()
     if not {"show", "reach"} & set(wanted):
         wanted["show"] = "usable"
@@ -67,6 +71,14 @@ def catalog(request: HttpRequest) -> HttpResponse:
     answer = render(request, "catalog/_found.html", context)
     answer.headers["HX-Replace-Url"] = address(request)
     return answer
+
+
+def to_call(request: HttpRequest, call_id: str) -> HttpResponse:
+    """The search is also where somebody puts the id of a call; the room that keeps calls says whether it may be seen."""
+    where = f"{reverse('calls')}?id={call_id}"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": where})
+    return redirect(where)
 
 
 def counts(request: HttpRequest, found: OfferFilter) -> facets.Counted:
