@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "foundry.web.middleware.no_nul",
     "foundry.web.middleware.refusals",
     "foundry.api.idempotency.idempotency",
 ]

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
@@ -16,7 +17,8 @@ PROBLEMS = {
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return problem(400) if request.path.startswith(API) else standalone(400)
+    said = {"detail": f"{exception} Nothing was done."} if isinstance(exception, BadRequest) else {}
+    return problem(400, **said) if request.path.startswith(API) else standalone(400, **said)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -43,13 +45,13 @@ def standalone(status: int, template: str = "", **context: str) -> HttpResponse:
     return HttpResponse(page, status=status)
 
 
-def problem(status: int) -> JsonResponse:
-    code, detail, remedy = PROBLEMS[status]
+def problem(status: int, detail: str = "") -> JsonResponse:
+    code, usual, remedy = PROBLEMS[status]
     body = {
         "type": f"/api/v1/docs/#problem-{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": detail or usual,
         "code": code,
         "remedy": remedy,
     }

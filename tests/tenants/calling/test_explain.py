@@ -181,7 +181,7 @@ def test_only_who_may_see_the_key_is_told() -> None:
     assert asked(key, model, person=make.person(roles=("auditor",)))["can"]
 
 
-@pytest.mark.parametrize("wrong", ["x", "-1", "9" * 30, "%00"])
+@pytest.mark.parametrize("wrong", ["x", "-1", "9" * 30])
 def test_a_key_that_is_no_number_is_no_key(wrong: str) -> None:
     person = browser(make.person())
     assert person.get(f"/explain/?key={wrong}&model=a/b").status_code == 404
