@@ -29,6 +29,10 @@ def terms_body(world: World) -> dict[str, Any]:
     return {"slug": "fresh", "title": "Fresh", "facts": {"hosted_by": "us", "training": "none"}}
 
 
+def next_terms_body(world: World) -> dict[str, Any]:
+    return {"title": "Fresh", "facts": {"hosted_by": "us", "training": "none"}}
+
+
 def hand_form(world: World) -> dict[str, Any]:
     """What the offer made by hand is, again, with another stage."""
     model = world.rows["hand_offer"].model
@@ -134,7 +138,7 @@ HAND_API = [
     Door("get", "api:terms-list", API_SIGNED_IN),
     Door("get", "api:terms-detail", API_SIGNED_IN, TERMS),
     Door("post", "api:terms-list", "401 403 403 403 403 201 403 403 403 403", body=terms_body),
-    Door("post", "api:terms-versions", "401 403 403 403 403 201 403 403 403 403", TERMS, terms_body),
+    Door("post", "api:terms-versions", "401 403 403 403 403 201 403 403 403 403", TERMS, next_terms_body),
     Door("get", "api:acknowledgement-list", API_SIGNED_IN),
     Door(
         "post",
