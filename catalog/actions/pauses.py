@@ -36,7 +36,7 @@ def pause(
             "pause.unusable", " ".join(errors.values()), remedy="Mend these and try again.", errors=errors
         )
     row = Pause(
-        **target(what), reason=" ".join(reason.split()), by=actor, **whole_minutes(starts_at, ends_at, at)
+        **target(what), reason=" ".join(reason.split()), by=actor, starts_at=starts_at, ends_at=ends_at
     )
     save_alone(row, at)
     record(f"{kind(what)}.pause", what, actor=actor, at=at, after=facts(row))
@@ -55,9 +55,9 @@ def prolong_pause(pause_id: int, *, ends_at: datetime, actor: User, at: datetime
         raise Invalid(
             "pause.unusable", " ".join(errors.values()), remedy="Choose another time.", errors=errors
         )
-    before, row.ends_at = {"ends_at": row.ends_at.isoformat()}, to_minute(ends_at)
+    before, row.ends_at = {"ends_at": row.ends_at.isoformat()}, ends_at
     save_alone(row, at)
-    after = {"ends_at": row.ends_at.isoformat()}
+    after = {"ends_at": ends_at.isoformat()}
     record(f"{kind(row.of)}.prolong_pause", row.of, actor=actor, at=at, before=before, after=after)
     return row
 
@@ -106,16 +106,6 @@ def time_errors(starts_at: datetime, ends_at: datetime, at: datetime) -> dict[st
     if ends_at > starts_at + MOST:
         return {"ends_at": "A pause lasts 30 days at most; switch the host off, or hide the offer, instead."}
     return {}
-
-
-def whole_minutes(starts_at: datetime, ends_at: datetime, at: datetime) -> dict[str, datetime]:
-    """Rounded up as they are told: who comes back at the minute that was told may call. What begins now begins now."""
-    return {"starts_at": to_minute(starts_at) if starts_at > at else starts_at, "ends_at": to_minute(ends_at)}
-
-
-def to_minute(moment: datetime) -> datetime:
-    begun = moment.replace(second=0, microsecond=0)
-    return begun if begun == moment else begun + timedelta(minutes=1)
 
 
 def reason_errors(reason: str) -> dict[str, str]:

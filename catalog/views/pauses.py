@@ -51,7 +51,7 @@ def ask(request: HttpRequest, what: Host | Offer) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"{what} is paused until {row.ends_at:%Y-%m-%d %H:%M} UTC.")
+            messages.success(request, f"{what} is paused until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC.")
             return back_to(what)
     context = {
         "form": form,
@@ -86,5 +86,5 @@ def prolong(request: HttpRequest, pause_id: int) -> HttpResponse:
         raise Invalid("pause.unusable", "How much longer?", remedy="Choose one of the times.")
     ends_at = row.ends_at + timedelta(seconds=form.cleaned_data["for_s"])
     row = actions.prolong_pause(pause_id, ends_at=ends_at, actor=signed_in(request), at=clock.now())
-    messages.success(request, f"{row.of} is paused until {row.ends_at:%Y-%m-%d %H:%M} UTC.")
+    messages.success(request, f"{row.of} is paused until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC.")
     return back_to(row.of)

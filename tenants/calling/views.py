@@ -93,7 +93,7 @@ def ask(request: HttpRequest, what: Team | ApiKey) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"{what} is paused until {row.ends_at:%Y-%m-%d %H:%M} UTC.")
+            messages.success(request, f"{what} is paused until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC.")
             return back_to(what)
     own = {"team": what} if isinstance(what, Team) else {"key": what}
     context = {

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from catalog.actions.pauses import reason_errors, time_errors, whole_minutes
+from catalog.actions.pauses import reason_errors, time_errors
 from catalog.rules import require_operator
 from foundry.audit.actions import record
 from foundry.lib import secrets
@@ -203,7 +203,7 @@ def pause_caller(
         )
     kind = "team" if isinstance(what, Team) else "key"
     row = CallerPause(
-        **{kind: what}, reason=" ".join(reason.split()), by=actor, **whole_minutes(starts_at, ends_at, at)
+        **{kind: what}, reason=" ".join(reason.split()), by=actor, starts_at=starts_at, ends_at=ends_at
     )
     try:
         with transaction.atomic():

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from catalog import actions as supply
 from foundry.audit.models import Entry
 from foundry.lib import clock
 from foundry.lib.errors import Conflict, Forbidden, Invalid
@@ -54,18 +53,6 @@ def test_two_pauses_of_one_team_never_overlap_and_none_is_without_reason_or_end(
     ):
         with pytest.raises(Invalid):
             paused(make.team(), **wrong)
-
-
-def test_a_pause_ends_with_a_whole_minute_as_it_is_told_never_before_what_was_asked() -> None:
-    at = clock.now().replace(second=12, microsecond=0)
-    asked = at + HOUR + timedelta(seconds=15)
-    whole = asked.replace(second=0) + timedelta(minutes=1)
-    assert paused(make.team(), ends_at=asked).ends_at == whole
-    assert paused(make.team(), ends_at=whole).ends_at == whole
-    ops, host = make.person(roles=("ops",)), make.host()
-    row = supply.pause(host, reason="A loop.", ends_at=asked, actor=ops, at=at)
-    assert row.ends_at == whole
-    assert supply.prolong_pause(row.pk, ends_at=asked + HOUR, actor=ops, at=at).ends_at == whole + HOUR
 
 
 def test_the_page_says_whom_it_hits_first() -> None:
