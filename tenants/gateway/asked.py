@@ -6,13 +6,15 @@ from typing import Any
 import orjson
 
 from tenants.gateway.errors import GatewayError, invalid
+from tenants.gateway.pictures import inline_sizes
 from tenants.keys.passport import RouteRow
 
 MOST_NAME = 300
 DEFAULT_MOST_OUT = 4_096  # where the catalog does not know a model's maximum
 MOST_TOKENS = 10_000_000
 MOST_CHOICES = 128
-PICTURE_TOKENS = 8_192  # of a picture or file that is named by address; no host charges more for one
+PICTURE_TOKENS = 8_192  # of a picture, or a file that is named by address; no host charges more for one
+TYPICAL_PICTURE = 1_024
 TYPICAL_OUT = 1_024  # charged to tpm where the caller gave no maximum
 BYTES_PER_TOKEN = 4
 MOST_SEARCHES = 10  # by a host's own search tool, where the caller sets no maximum
@@ -83,6 +85,8 @@ def whats_asked(raw: bytes, body: dict[str, Any], tokens_out: int | None) -> Ask
     options = body.get("stream_options")
     shown = b"audio" in raw or b"image" in raw
     pictures = sum(map(raw.count, PICTURES)) if shown or b'"file' in raw or b'"url"' in raw else 0
+    inline = inline_sizes(body) if b"data:image/" in raw or b'"base64"' in raw else []
+    size = len(raw) - sum(inline)
     return Asked(
         body=body,
         model=body["model"],
@@ -90,8 +94,8 @@ def whats_asked(raw: bytes, body: dict[str, Any], tokens_out: int | None) -> Ask
         wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
         tokens_out=tokens_out,
         choices=count(body, "n", MOST_CHOICES) or 1,
-        tokens_in=len(raw) + pictures * PICTURE_TOKENS,
-        estimate_in=-(-len(raw) // BYTES_PER_TOKEN),
+        tokens_in=size + (pictures + len(inline)) * PICTURE_TOKENS,
+        estimate_in=-(-size // BYTES_PER_TOKEN) + len(inline) * TYPICAL_PICTURE,
         only_text=not (pictures or shown),
         searches=most_searches(body) if b"search" in raw else 0,
     )

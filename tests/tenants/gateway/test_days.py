@@ -15,12 +15,11 @@ from catalog.models import Offer
 from foundry.lib import clock
 from foundry.lib.secrets import digest
 from tenants.gateway.book import Book
-from tenants.gateway.config import Config
-from tenants.gateway.runtime import Runtime
 from tenants.keys.rows import periods_of
 from tenants.quotas.periods import DAYS_KNOWN, Periods
 from tests import make
 from tests.servers import Urls
+from tests.tenants.gateway.inside import inside
 
 pytestmark = pytest.mark.slow
 
@@ -34,14 +33,8 @@ def days(urls: Urls, since: datetime) -> Periods:
 
 def with_book(urls: Urls, folder: Path, work: Callable[[Book], Awaitable[None]]) -> None:
     async def main() -> None:
-        runtime = Runtime(Config(urls.gateway_url, folder, "http://console"))
-        await runtime.start()
-        try:
-            while runtime.book.cut_off:
-                await asyncio.sleep(0.01)
+        async with inside(urls, folder) as runtime:
             await work(runtime.book)
-        finally:
-            await runtime.stop()
 
     asyncio.run(main())
 

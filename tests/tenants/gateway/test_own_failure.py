@@ -10,11 +10,10 @@ import pytest
 
 from catalog.models import Offer
 from tenants.gateway.answer import answer
-from tenants.gateway.config import Config
 from tenants.gateway.dialects import CHAT, MESSAGES
-from tenants.gateway.runtime import Runtime
 from tests import make
 from tests.servers import Urls
+from tests.tenants.gateway.inside import inside
 from tests.tenants.gateway.traffic import booked, nothing_held
 
 pytestmark = pytest.mark.slow
@@ -47,17 +46,11 @@ def test_what_fails_before_a_call_is_sent_is_answered_in_its_dialect_and_booked(
         sent.append(message)
 
     async def main() -> None:
-        runtime = Runtime(Config(committed.gateway_url, tmp_path, "http://console"))
-        await runtime.start()
-        try:
-            while runtime.book.cut_off:
-                await asyncio.sleep(0.01)
+        async with inside(committed, tmp_path) as runtime:
             monkeypatch.setattr(runtime.book, "offered", fails)
             head = [(b"authorization", f"Bearer {secret}".encode())]
             scope = {"headers": head, "caller": Caller(), "client": ("127.0.0.1", 1), "path": dialect.path}
             await answer(runtime, dialect, scope, None, send)  # type: ignore[arg-type]
-        finally:
-            await runtime.stop()
 
     with caplog.at_level(logging.ERROR):
         asyncio.run(main())
