@@ -18,11 +18,6 @@ UNITS = {
     "usd_per_day": "today",
     "usd_per_month": "this month",
 }
-WITHIN = {"rpm": "calls a minute", "tpm": "tokens a minute", "concurrency": "calls at once"} | {
-    f"{unit}_per_{each}": f"{of}a {each}"
-    for unit, of in (("tokens", "tokens "), ("usd", ""))
-    for each in ("day", "month")
-}
 
 
 def exceeded(
@@ -39,15 +34,13 @@ def exceeded(
     page, remedy = what_now(limit, key, route, at, console_url)
     in_the_way = limit.used + limit.needed <= limit.maximum
     resets = (limit.resets_at - at).total_seconds() if limit.resets_at else 1.0
-    hopeless = limit.needed > limit.maximum
-    what = too_large(limit, route.name) if hopeless else too_full(limit, key.team, route.name, used_by)
     return GatewayError(
         429,
         f"limit.{limit.kind}",
-        f"{what} {remedy}",
+        f"{too_full(limit, key.team, route.name, used_by)} {remedy}",
         retry_after_s=1.0 if in_the_way else max(0.0, resets),
         extra={"limit": told(limit, route.name) | {"used_by": used_by}, "ask_for_more": page},
-        hopeless=hopeless,
+        hopeless=limit.needed > limit.maximum,
     )
 
 
@@ -79,18 +72,15 @@ def too_full(limit: Exceeded, team: str, name: str, used_by: list[dict[str, Any]
     if used_by and "_per_" in limit.kind:
         most_by = used_by[0]
         message += f". Most of it went to {most_by['application']} with key {most_by['key']}… ({most_by['share']:.0%})"
-    return f"{message}."
+    return f"{message}.{never(limit)}"
 
 
-def too_large(limit: Exceeded, name: str) -> str:
-    of = owner(limit.level, name)
+def never(limit: Exceeded) -> str:
+    if limit.needed <= limit.maximum:
+        return ""
     if not limit.maximum:
-        return f"{of} limit is {amount(limit.kind, 0)} {WITHIN[limit.kind]}: nothing passes it."
-    return (
-        f"This call alone may need {amount(limit.kind, limit.needed)}, more than {of[0].lower()}{of[1:]} limit of "
-        f"{amount(limit.kind, limit.maximum)} {WITHIN[limit.kind]}, so it never passes. Lower its maximum of "
-        "answer tokens or send less."
-    )
+        return " Nothing ever passes a limit of 0."
+    return " This call is larger than the whole limit and never passes it: lower its maximum of answer tokens, or send less."
 
 
 def what_now(
@@ -124,20 +114,6 @@ def whose(level: Level | None, team: str, name: str) -> str:
         case "share":
             return f"{level.name if level else name}'s share of the grant has"
     return f"Team {team} has"
-
-
-def owner(level: Level | None, name: str) -> str:
-    """Whose limit it is, at the beginning of a sentence."""
-    match level.scope if level else "grant":
-        case "organisation":
-            return "The organisation's"
-        case "team":
-            return "The team's"
-        case "key":
-            return "This key's"
-        case "share":
-            return f"The share's of {level.name if level else name}"
-    return f"The grant's for {name}"
 
 
 def how_full(limit: Exceeded) -> str:

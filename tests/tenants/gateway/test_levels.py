@@ -53,7 +53,8 @@ def test_a_grant_without_limits_of_a_kind_is_held_by_its_level(world: World) -> 
     error = over.body["error"]
     assert (over.status, error["code"]) == (429, "limit.tokens_per_day")
     assert (error["limit"]["scope"], error["limit"]["name"]) == ("team", grant.team.slug)
-    assert "more than the team's limit of 200 tokens a day, so it never passes" in error["message"]
+    assert f"Team {grant.team.slug}, over all its models, has used 0 of 200 tokens today" in error["message"]
+    assert "larger than the whole limit and never passes it" in error["message"]
     (less,) = burst([world.gateway.url], secret, [question(max_tokens=1)])
     assert less.status == 200, less.body
 

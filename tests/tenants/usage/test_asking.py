@@ -63,11 +63,7 @@ WRONG = [
     ("team=nowhere", "team", "no team 'nowhere' that you may see", "slug"),
     ("application=nothing", "application", "no application 'nothing'", "slug"),
     ("host=nobody", "host", "no host 'nobody'", "slug"),
-    ("team=%00", "team", "NUL", "character"),
-    ("tag=%00", "tag", "NUL", "character"),
-    ("model=x%00", "model", "NUL", "character"),
     ("colour=red", "colour", "'colour' is nothing to ask for", "application, tag, outcome"),
-    ("from=%00", "from", "neither a date", "2026"),
 ]
 
 
@@ -84,9 +80,7 @@ def test_what_cannot_be_asked_for_is_refused_in_words(
     assert list(problem["errors"]) == [name]
 
 
-@pytest.mark.parametrize(
-    ("query", "status"), [("team=%00", 400), ("tag=a%00", 400), ("outcome=lost", 400), ("team=nowhere", 200)]
-)
+@pytest.mark.parametrize(("query", "status"), [("outcome=lost", 400), ("team=nowhere", 200)])
 def test_the_usage_page_says_so_too(query: str, status: int) -> None:
     for page in ("/usage/", "/usage/csv/"):
         assert browser(make.person()).get(f"{page}?{query}").status_code == status

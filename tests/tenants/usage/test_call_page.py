@@ -220,7 +220,7 @@ def test_a_search_that_finds_nothing_says_so(wanted: str) -> None:
     assert "callout" in answer.content.decode()
 
 
-@pytest.mark.parametrize("query", ["/calls/%00/", "/calls/a%00b/", "/calls/x/?source=%00"])
+@pytest.mark.parametrize("query", ["/calls/%00/", "/calls/a%00b/"])
 def test_an_id_that_no_text_can_be_is_not_found(query: str) -> None:
     assert browser(make.person()).get(query).status_code == 404
 
