@@ -85,7 +85,7 @@ def whats_asked(raw: bytes, body: dict[str, Any], tokens_out: int | None) -> Ask
     options = body.get("stream_options")
     shown = b"audio" in raw or b"image" in raw
     pictures = sum(map(raw.count, PICTURES)) if shown or b'"file' in raw or b'"url"' in raw else 0
-    inline = inline_sizes(body) if b"data:image/" in raw or b'"base64"' in raw else []
+    inline = inline_sizes(body) if b"image" in raw else []
     size = len(raw) - sum(inline)
     return Asked(
         body=body,

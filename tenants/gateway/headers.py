@@ -41,22 +41,27 @@ def call_headers(call: Call) -> HeaderList:
 
 def rate_headers(call: Call) -> HeaderList:
     """Of calls and of tokens a minute the limit that leaves least, whether it is the grant's or one beside it."""
-    found: HeaderList = []
-    pieces = [] if call.held is None else [each.slice for each in (call.held, *call.held.more)]
-    for kind, (limit, remaining, reset) in (("rpm", OF_REQUESTS), ("tpm", OF_TOKENS)):
-        least = min((left(piece, kind) for piece in pieces if piece and kind in piece.maxima), default=None)
-        if least is not None:
-            rest, most, seconds = least
-            found += [(limit, b"%d" % most), (remaining, b"%d" % rest), (reset, b"%ds" % seconds)]
-    return found
+    held = call.held
+    if held is None:
+        return []
+    pieces = [each.slice for each in (held, *held.more)] if held.more else [held.slice]
+    return [*least(pieces, "rpm", OF_REQUESTS), *least(pieces, "tpm", OF_TOKENS)]
 
 
-def left(piece: Slice, kind: str) -> tuple[int, int, int]:
-    """What is left of a limit of a minute, its maximum, and in how many seconds it begins anew."""
-    most = piece.maxima[kind]
-    place, free = (0, piece.calls.free) if kind == "rpm" else (1, piece.rate_tokens.free)
-    seconds = max(1, round(piece.until - time.monotonic()))
-    return max(0, most - piece.seen[place] + free), most, seconds
+def least(pieces: "list[Slice | None]", kind: str, names: tuple[bytes, ...]) -> HeaderList:
+    """Maximum, rest and seconds until it begins anew of the limit of `kind` that leaves least; nothing where none is."""
+    found, rest, most = None, 0, 0
+    for piece in pieces:
+        if piece is None or (maximum := piece.maxima.get(kind)) is None:
+            continue
+        used = piece.seen[0] - piece.calls.free if kind == "rpm" else piece.seen[1] - piece.rate_tokens.free
+        if found is None or maximum - used < rest:
+            found, rest, most = piece, maximum - used, maximum
+    if found is None:
+        return []
+    seconds = max(1, round(found.until - time.monotonic()))
+    limit, remaining, reset = names
+    return [(limit, b"%d" % most), (remaining, b"%d" % max(0, rest)), (reset, b"%ds" % seconds)]
 
 
 def age_headers(call: Call, console_url: str) -> HeaderList:
