@@ -56,7 +56,9 @@ async def answer(runtime: Runtime, dialect: Dialect, scope: Scope, receive: Rece
         await refuse(runtime, call, send, unavailable("its disk takes no more records of calls"))
     except OSError as error:  # a TimeoutError is one, too
         await refuse(runtime, call, send, broken(runtime, call, error))
-    except Exception:
+    except (
+        Exception
+    ):  # a fault of the gateway's own: the caller gets an answer and the ledger its row all the same
         abandon(runtime, call, "gateway_failed")
         if call.mark is not None:
             raise

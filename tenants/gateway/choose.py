@@ -47,10 +47,14 @@ def choose(passport: Passport, model: str, dialect: Dialect, at: datetime, conso
         raise LookupError(model)
     if not live:
         raise not_live(passport, held, at, console_url)
+    first: GatewayError | None = None
     for route in live:
-        if trouble(route, dialect, at, console_url) is None:
+        why = trouble(route, dialect, at, console_url)
+        if why is None:
             return route
-    raise trouble(live[0], dialect, at, console_url)  # type: ignore[misc]
+        first = first or why
+    assert first is not None  # there is a live one
+    raise first
 
 
 def others(

@@ -10,6 +10,7 @@ import pytest
 
 from catalog.models import Offer
 from tenants.gateway.answer import answer
+from tenants.gateway.asgi import Message
 from tenants.gateway.dialects import CHAT, MESSAGES
 from tests import make
 from tests.servers import Urls
@@ -37,12 +38,15 @@ def test_what_fails_before_a_call_is_sent_is_answered_in_its_dialect_and_booked(
     dialect: Any,
 ) -> None:
     _, secret = make.key(make.grant(offer=offer))
-    sent: list[dict[str, Any]] = []
+    sent: list[Message] = []
 
     async def fails(name: str) -> bool:
         raise ValueError("a fault")
 
-    async def send(message: dict[str, Any]) -> None:
+    async def receive() -> Message:
+        raise AssertionError("the body is at hand already")
+
+    async def send(message: Message) -> None:
         sent.append(message)
 
     async def main() -> None:
@@ -50,7 +54,7 @@ def test_what_fails_before_a_call_is_sent_is_answered_in_its_dialect_and_booked(
             monkeypatch.setattr(runtime.book, "offered", fails)
             head = [(b"authorization", f"Bearer {secret}".encode())]
             scope = {"headers": head, "caller": Caller(), "client": ("127.0.0.1", 1), "path": dialect.path}
-            await answer(runtime, dialect, scope, None, send)  # type: ignore[arg-type]
+            await answer(runtime, dialect, scope, receive, send)
 
     with caplog.at_level(logging.ERROR):
         asyncio.run(main())

@@ -104,8 +104,8 @@ def test_a_key_and_a_share_have_users_of_their_own_and_the_organisation_tells_of
         Target(key=one), Target(grant=grant, key=two), Target(grant=grant, application=one.application),
         Target(team=grant.team), Target(),
     ]  # fmt: skip
-    more = {"kind": "rpm", "maximum": 10, "reason": "test"}
-    holders = [set_limit(each, **more, actor=make.admin(), at=NOON).level.holder_id for each in targets]  # type: ignore[arg-type]
+    more: dict[str, Any] = {"kind": "rpm", "maximum": 10, "reason": "test"}
+    holders = [set_limit(each, **more, actor=make.admin(), at=NOON).level.holder_id for each in targets]
     both = [(one.prefix, 0.75), (two.prefix, 0.25)]
     of_application = both if one.application_id == two.application_id else [(one.prefix, 1.0)]
     wanted = [[(one.prefix, 1.0)], [(two.prefix, 1.0)], of_application, both, []]
