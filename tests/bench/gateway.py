@@ -47,8 +47,12 @@ def measure() -> Iterator[Measure]:
         with gateway(folder, world.gateway_url) as ours:
             yield from compare(ours, proxy, world.secret)
             yield alone(ours, proxy, world.secret)
-            with gateway(folder, world.gateway_url) as second:
-                yield of_two(ours, second, world.secret)
+            with (
+                gateway(folder, world.gateway_url) as second,
+                helper("proxy", "--upstream", host.url) as other,
+            ):
+                yield of_two("gateway.cpu_of_two_vs_one", ours, second, world.secret)
+                yield of_two("proxy.cpu_of_two_vs_one", proxy, other, world.secret)
 
 
 Pairs = list[tuple[Load, Load]]
@@ -80,30 +84,26 @@ def alone(ours: Server, proxy: Server, secret: str) -> Measure:
     return Measure("gateway.added_p50_alone", added, "ms", against, PAIRS)
 
 
-def of_two(first: Server, second: Server, secret: str) -> Measure:
-    """The same calls at one process, and at two that share every limit."""
-
-    def half(at: Server) -> Load:
-        return load(at, secret, CALLS // 2, connections=CONNECTIONS // 2)
+def of_two(name: str, first: Server, second: Server, secret: str) -> Measure:
+    """The same calls at one process, and at two. Two gateways share every limit; two proxies share nothing, and tell
+    what two processes cost here anyway. Rounds are longer: what a process does without calls is not to weigh in.
+    """
+    calls, callers = 4 * CALLS, CONNECTIONS // 2
 
     def both() -> Load:
         with ThreadPoolExecutor(2) as at_once:
-            a, b = at_once.map(half, (first, second))
-        return Load(
-            a.calls_s + b.calls_s,
-            (a.cpu_s + b.cpu_s) / 2,
-            max(a.p50_ms, b.p50_ms),
-            max(a.p99_ms, b.p99_ms),
-        )
+            a, b = at_once.map(lambda at: load(at, secret, calls // 2, connections=callers), (first, second))
+        latest = max(a.p50_ms, b.p50_ms), max(a.p99_ms, b.p99_ms)
+        return Load(a.calls_s + b.calls_s, (a.cpu_s + b.cpu_s) / 2, *latest)
 
-    found = pairs(both, lambda: load(first, secret, CALLS))
-    return ratio("gateway.cpu_of_two_vs_one", found, "cpu_s", "CPU s per 1,000 calls", "one process")
+    found = pairs(both, lambda: load(first, secret, calls), PAIRS // 2)
+    return ratio(name, found, "cpu_s", "CPU s per 1,000 calls", "one process")
 
 
-def pairs(ours: Callable[[], Load], theirs: Callable[[], Load]) -> Pairs:
+def pairs(ours: Callable[[], Load], theirs: Callable[[], Load], times: int = PAIRS) -> Pairs:
     """One of each, so many times, who is first changing; a first pair warms both and is not counted."""
     found: Pairs = []
-    for number in range(PAIRS + 1):
+    for number in range(times + 1):
         if number % 2:
             mine, other = ours(), theirs()
         else:
