@@ -51,7 +51,7 @@ def measure() -> Iterator[Measure]:
                 gateway(folder, world.gateway_url) as second,
                 helper("proxy", "--upstream", host.url) as other,
             ):
-                yield of_two("gateway.cpu_of_two_vs_one", ours, second, world.secret)
+                yield of_two("gateway.cpu_of_two_vs_one", ours, second, world.secret, most=1.1)
                 yield of_two("proxy.cpu_of_two_vs_one", proxy, other, world.secret)
 
 
@@ -60,8 +60,8 @@ Pairs = list[tuple[Load, Load]]
 
 def compare(ours: Server, proxy: Server, secret: str) -> Iterator[Measure]:
     whole = pairs(lambda: load(ours, secret, CALLS), lambda: load(proxy, secret, CALLS))
-    yield ratio("gateway.calls_vs_bare_proxy", whole, "calls_s", "calls/s")
-    yield ratio("gateway.cpu_vs_bare_proxy", whole, "cpu_s", "CPU s per 1,000 calls")
+    yield ratio("gateway.calls_vs_bare_proxy", whole, "calls_s", "calls/s", least=0.75)
+    yield ratio("gateway.cpu_vs_bare_proxy", whole, "cpu_s", "CPU s per 1,000 calls", most=1.4)
     for quantile in ("p50_ms", "p99_ms"):
         mine, theirs = (median(getattr(each, quantile) for each in side) for side in zip(*whole, strict=True))
         name = f"gateway.{quantile.removesuffix('_ms')}"
@@ -69,8 +69,8 @@ def compare(ours: Server, proxy: Server, secret: str) -> Iterator[Measure]:
     streams = pairs(
         lambda: load(ours, secret, STREAMS, stream=True), lambda: load(proxy, secret, STREAMS, stream=True)
     )
-    yield ratio("gateway.stream_vs_bare_proxy", streams, "calls_s", "streams/s")
-    yield ratio("gateway.stream_cpu_vs_bare_proxy", streams, "cpu_s", "CPU s per 1,000 streams")
+    yield ratio("gateway.stream_vs_bare_proxy", streams, "calls_s", "streams/s", least=0.75)
+    yield ratio("gateway.stream_cpu_vs_bare_proxy", streams, "cpu_s", "CPU s per 1,000 streams", most=1.4)
 
 
 def alone(ours: Server, proxy: Server, secret: str) -> Measure:
@@ -81,10 +81,10 @@ def alone(ours: Server, proxy: Server, secret: str) -> Measure:
     added = median(a.p50_ms - b.p50_ms for a, b in found)
     a, b = (median(each.p50_ms for each in side) for side in zip(*found, strict=True))
     against = f"{PROXY}: {a:.3f} against {b:.3f} ms, one caller"
-    return Measure("gateway.added_p50_alone", added, "ms", against, PAIRS)
+    return Measure("gateway.added_p50_alone", added, "ms", against, PAIRS, most=0.5)
 
 
-def of_two(name: str, first: Server, second: Server, secret: str) -> Measure:
+def of_two(name: str, first: Server, second: Server, secret: str, **aim: float) -> Measure:
     """The same calls at one process, and at two. Two gateways share every limit; two proxies share nothing, and tell
     what two processes cost here anyway. Rounds are longer: what a process does without calls is not to weigh in.
     """
@@ -97,7 +97,7 @@ def of_two(name: str, first: Server, second: Server, secret: str) -> Measure:
         return Load(a.calls_s + b.calls_s, (a.cpu_s + b.cpu_s) / 2, *latest)
 
     found = pairs(both, lambda: load(first, secret, calls), PAIRS // 2)
-    return ratio(name, found, "cpu_s", "CPU s per 1,000 calls", "one process")
+    return ratio(name, found, "cpu_s", "CPU s per 1,000 calls", "one process", **aim)
 
 
 def pairs(ours: Callable[[], Load], theirs: Callable[[], Load], times: int = PAIRS) -> Pairs:
@@ -112,7 +112,7 @@ def pairs(ours: Callable[[], Load], theirs: Callable[[], Load], times: int = PAI
     return found[1:]
 
 
-def ratio(name: str, found: Pairs, figure: str, unit: str, other: str = PROXY) -> Measure:
+def ratio(name: str, found: Pairs, figure: str, unit: str, other: str = PROXY, **aim: float) -> Measure:
     """The median of the pairs' ratios, and in words both sides' medians and the quartiles of the ratios."""
     values = [(getattr(a, figure), getattr(b, figure)) for a, b in found]
     lower, middle, upper = quantiles([a / b for a, b in values], n=4)
@@ -120,7 +120,7 @@ def ratio(name: str, found: Pairs, figure: str, unit: str, other: str = PROXY) -
     against = (
         f"{other}: {a:,.3f} against {b:,.3f} {unit}; half of the pairs within {lower:.3f} to {upper:.3f}"
     )
-    return Measure(name, middle, "ratio", against, len(found))
+    return Measure(name, middle, "ratio", against, len(found), **aim)
 
 
 def load(

@@ -1,4 +1,4 @@
-"""A gateway with one bug that kills or a storm must show: `FOUNDRY_PLANT=… python -m tests.tenants.gateway.planted`.
+"""A gateway with one bug that kills, a storm or a bench must show: `FOUNDRY_PLANT=… python -m tests.tenants.gateway.planted`.
 
 charged_before_sent  books a call at its worst case before the host has been asked
 shipped_twice        tells the ledger who ships beside what, so that a second telling is another call to it
@@ -6,10 +6,12 @@ dropped_on_hang_up   forgets a call when its caller hangs up
 lost_on_ship         takes calls out of the queue before the ledger has them
 held_for_ever        never gives back what a call held and did not use
 counter_added        adds the database's total to what it leases, where the total is meant
+slow                 spends a millisecond of CPU on each call
 """
 
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 
 import orjson
@@ -89,6 +91,18 @@ def add_counters() -> None:
     Part.take_in = take_in  # type: ignore[method-assign]
 
 
+def spend() -> None:
+    honest = Spool.sending
+
+    def sending(self: Spool, row: Row) -> Segment:
+        until = time.thread_time() + 0.001
+        while time.thread_time() < until:
+            pass
+        return honest(self, row)
+
+    Spool.sending = sending  # type: ignore[method-assign]
+
+
 def drop_on_hang_up() -> None:
     honest = settle.reported
 
@@ -113,6 +127,8 @@ def plant(bug: str) -> None:
             hold_for_ever()
         case "counter_added":
             add_counters()
+        case "slow":
+            spend()
         case _:
             raise SystemExit(f"FOUNDRY_PLANT={bug!r} is no bug of this file")
     Gateway.runtime_class = Planted
