@@ -51,6 +51,14 @@ class ShipsUnderItsOwnName(Shipper):
         await asyncio.sleep(WINDOW_S)
 
 
+class Spends(Spool):
+    def sending(self, row: Row) -> Segment:
+        until = time.thread_time() + 0.001
+        while time.thread_time() < until:
+            pass
+        return super().sending(row)
+
+
 class Planted(Runtime):
     async def start(self) -> None:
         await super().start()
@@ -91,18 +99,6 @@ def add_counters() -> None:
     Part.take_in = take_in  # type: ignore[method-assign]
 
 
-def spend() -> None:
-    honest = Spool.sending
-
-    def sending(self: Spool, row: Row) -> Segment:
-        until = time.thread_time() + 0.001
-        while time.thread_time() < until:
-            pass
-        return honest(self, row)
-
-    Spool.sending = sending  # type: ignore[method-assign]
-
-
 def drop_on_hang_up() -> None:
     honest = settle.reported
 
@@ -128,7 +124,7 @@ def plant(bug: str) -> None:
         case "counter_added":
             add_counters()
         case "slow":
-            spend()
+            Planted.spool_class = Spends
         case _:
             raise SystemExit(f"FOUNDRY_PLANT={bug!r} is no bug of this file")
     Gateway.runtime_class = Planted

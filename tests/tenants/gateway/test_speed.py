@@ -1,5 +1,5 @@
 """Is the gateway still of the same kind of speed as a bare proxy? `make bench` holds the aims themselves against many more
-rounds; this much is sure to hold on whatever machine runs the tests, and does not where each call costs a millisecond more.
+rounds; these are looser, because other tests run beside, and too tight for a gateway that spends a millisecond more on a call.
 """
 
 from collections.abc import Callable
